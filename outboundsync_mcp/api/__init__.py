@@ -1,0 +1,1 @@
+"""Talking to OutboundSync: one GET, one retry. Knows nothing of MCP."""

@@ -1,0 +1,1 @@
+"""The `outboundsync-mcp` command."""

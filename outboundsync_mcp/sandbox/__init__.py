@@ -1,0 +1,1 @@
+"""The OutboundSync API on loopback, for demonstrations, examples and tests. Knows nothing of the rest."""

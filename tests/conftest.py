@@ -1,0 +1,20 @@
+"""What every test shares: one asyncio backend, and an environment without the developer's own settings."""
+
+import os
+
+import pytest
+
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No OUTBOUNDSYNC_* and no proxy variable of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("OUTBOUNDSYNC_") or name.upper() in PROXY_VARIABLES:
+            monkeypatch.delenv(name)
