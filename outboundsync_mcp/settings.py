@@ -1,0 +1,204 @@
+"""Every OUTBOUNDSYNC_* variable, read in one place; a bad value becomes a sentence, never an exception."""
+
+import ipaddress
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
+
+from outboundsync_mcp.diagnosis.key_form import looks_like_a_key
+
+API_KEY: Final = "OUTBOUNDSYNC_API_KEY"
+API_KEY_FILE: Final = "OUTBOUNDSYNC_API_KEY_FILE"
+BASE_URL: Final = "OUTBOUNDSYNC_BASE_URL"
+TIMEOUT_SECONDS: Final = "OUTBOUNDSYNC_TIMEOUT_SECONDS"
+MAX_WAIT_SECONDS: Final = "OUTBOUNDSYNC_MAX_WAIT_SECONDS"
+LOG_LEVEL: Final = "OUTBOUNDSYNC_LOG_LEVEL"
+VARIABLES: Final = (API_KEY, API_KEY_FILE, BASE_URL, TIMEOUT_SECONDS, MAX_WAIT_SECONDS, LOG_LEVEL)
+
+DEFAULT_BASE_URL: Final = "https://app.outboundsync.com"
+DEFAULT_TIMEOUT_SECONDS: Final = 15.0
+DEFAULT_MAX_WAIT_SECONDS: Final = 45
+MAX_WAIT_LIMIT: Final = 120
+"""Upper bound of a wait in seconds: the range of `get_me`'s own argument."""
+DEFAULT_LOG_LEVEL: Final = "WARNING"
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+_SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.001, 600.0
+_HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.ASCII)
+_FORGIVEN_PATHS = frozenset({"", "/", "/api/v1", "/api/v1/"})
+# Names that people give the key's variable, none of which is read.
+_MISNAMED = re.compile(r"(?:OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
+_KEY_WORD = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class _RefusedError(Exception):
+    """Why a value is refused, as the sentence's middle part, and what of the value may be shown."""
+
+    def __init__(self, why: str, shown: str | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.shown = shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration. A variable that is faulty holds its default, and `faults` says so."""
+
+    base_url: str = DEFAULT_BASE_URL
+    """Origin of the API: scheme, host and port, no trailing slash."""
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
+    """Deadline of one request, body included."""
+    max_wait_seconds: int = DEFAULT_MAX_WAIT_SECONDS
+    """Longest wait for Retry-After inside one call, when the caller names none."""
+    log_level: str = DEFAULT_LOG_LEVEL
+    """One of LOG_LEVELS."""
+    api_key_env: str | None = field(default=None, repr=False)
+    """OUTBOUNDSYNC_API_KEY as it stands, unchecked; None when unset or blank."""
+    api_key_file: Path | None = None
+    faults: tuple[str, ...] = ()
+    """One sentence per bad variable: its name, its value unless secret, the accepted form."""
+    misnamed_keys: tuple[str, ...] = ()
+    """Names of variables that seem meant for the key and are not read."""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the variables (of the process when none are given). Never raises."""
+        environ = os.environ if environ is None else environ
+        faults: list[str] = []
+
+        def read(name: str, parse: Callable[[str], T], accepted: str, default: T) -> T:
+            value = environ.get(name, "").strip()
+            if not value:
+                return default
+            try:
+                return parse(value)
+            except _RefusedError as refused:
+                faults.append(_fault(name, value, refused, accepted))
+                return default
+
+        return cls(
+            base_url=read(
+                BASE_URL,
+                _origin,
+                "an https origin such as https://app.outboundsync.com (http for loopback alone)",
+                DEFAULT_BASE_URL,
+            ),
+            timeout_seconds=read(
+                TIMEOUT_SECONDS,
+                _timeout,
+                f"a number of seconds from {_SHORTEST_TIMEOUT} to {_LONGEST_TIMEOUT:.0f}",
+                DEFAULT_TIMEOUT_SECONDS,
+            ),
+            max_wait_seconds=read(
+                MAX_WAIT_SECONDS,
+                _max_wait,
+                f"a whole number of seconds from 0 to {MAX_WAIT_LIMIT}",
+                DEFAULT_MAX_WAIT_SECONDS,
+            ),
+            log_level=read(LOG_LEVEL, _log_level, f"one of {', '.join(LOG_LEVELS)}", DEFAULT_LOG_LEVEL),
+            api_key_env=environ.get(API_KEY) if environ.get(API_KEY, "").strip() else None,
+            api_key_file=read(API_KEY_FILE, _path, "the path of a file that holds the key", None),
+            faults=tuple(faults),
+            misnamed_keys=tuple(sorted(name for name in environ if _is_misnamed_key(name))),
+        )
+
+
+def _fault(name: str, value: str, refused: _RefusedError, accepted: str) -> str:
+    """Return the sentence: variable, value unless it may be secret, why, accepted form."""
+    if looks_like_a_key(value):
+        return f"{name} holds what looks like a key (not shown), which belongs in {API_KEY}; accepted is {accepted}."
+    shown = value if refused.shown is None else refused.shown
+    is_value = f" is {_quoted(shown)}, which" if shown else ""
+    return f"{name}{is_value} {refused.why}; accepted is {accepted}."
+
+
+def _quoted(value: str) -> str:
+    """Return the value in quotes, printable and short."""
+    return repr(value if len(value) <= 80 else f"{value[:79]}…")
+
+
+def _origin(value: str) -> str:
+    """Return scheme, host and port of an acceptable base URL."""
+    # Whatever stands beside host and path may be a secret: it is neither used nor shown.
+    if "@" in value:
+        raise _RefusedError("has a user name or password in it (not shown)", "")
+    if "?" in value or "#" in value:
+        raise _RefusedError("has a query or fragment (not shown)", re.split(r"[?#]", value)[0])
+    if not all("!" <= char <= "~" for char in value) or "\\" in value:
+        raise _RefusedError("has a space, a backslash or a character outside ASCII in it")
+    try:
+        url = urlsplit(value)
+        host, port = url.hostname or "", url.port
+    except ValueError:
+        raise _RefusedError("is not a URL") from None
+    if url.scheme not in {"https", "http"} or not host:
+        raise _RefusedError("is not a URL that starts with https://")
+    if port == 0 or not _is_host(host):
+        raise _RefusedError("does not name a valid host and port")
+    if url.path not in _FORGIVEN_PATHS:
+        raise _RefusedError("has a path")
+    if url.scheme == "http" and not _is_loopback(host):
+        raise _RefusedError("would send the key unencrypted")
+    authority = f"[{host}]" if ":" in host else host
+    default_port = 443 if url.scheme == "https" else 80
+    return f"{url.scheme}://{authority}" + (f":{port}" if port not in {None, default_port} else "")
+
+
+def _is_host(host: str) -> bool:
+    try:
+        return "%" not in host and bool(ipaddress.ip_address(host))
+    except ValueError:
+        return _HOST.fullmatch(host) is not None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        name = host.removesuffix(".")
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _timeout(value: str) -> float:
+    # float() alone would take "nan", "1_0" and other scripts' digits.
+    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}", value):
+        raise _RefusedError("is not a number")
+    seconds = float(value)
+    if not _SHORTEST_TIMEOUT <= seconds <= _LONGEST_TIMEOUT:
+        raise _RefusedError("is out of range")
+    return seconds
+
+
+def _max_wait(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise _RefusedError("is not a whole number")
+    if int(value) > MAX_WAIT_LIMIT:
+        raise _RefusedError("is out of range")
+    return int(value)
+
+
+def _log_level(value: str) -> str:
+    if value.upper() not in LOG_LEVELS:
+        raise _RefusedError("is not a log level")
+    return value.upper()
+
+
+def _path(value: str) -> Path | None:
+    if looks_like_a_key(value):
+        raise _RefusedError("is not a path")
+    if "\0" in value:
+        raise _RefusedError("has a NUL character in it")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # ~ without a home directory
+        return Path(value)
+
+
+def _is_misnamed_key(name: str) -> bool:
+    return name not in VARIABLES and _MISNAMED.fullmatch(name) is not None and _KEY_WORD.search(name) is not None
