@@ -155,3 +155,5 @@ class Evidence:
     # The configuration
     setting_faults: tuple[str, ...] = ()
     """One clear sentence per bad OUTBOUNDSYNC_* variable."""
+    argument_faults: tuple[str, ...] = ()
+    """One clear sentence per argument of a tool call that does not fit; nothing was sent."""

@@ -1,0 +1,431 @@
+"""One GET of `/api/v1/me` and the documented single retry, turned into an `Exchange`.
+
+    get_me ── key checked ── cooling down? ── flight (shared) ── 429? ── wait (shared) ── flight (shared) ── Exchange
+
+Only a 429 is retried, once, after Retry-After. Everyone who asks with the same key meanwhile shares the flight.
+"""
+
+import asyncio
+import logging
+import math
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+import truststore
+
+from outboundsync_mcp import __version__
+from outboundsync_mcp.api.clock import Clock, SystemClock
+from outboundsync_mcp.api.cooldown import Flight, KeyState, KeyStates
+from outboundsync_mcp.api.credentials import ApiKey, Credential, load_credential
+from outboundsync_mcp.api.failures import classify
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
+from outboundsync_mcp.diagnosis.response import evidence_of_response, parse_json
+from outboundsync_mcp.settings import Settings
+
+ME_PATH = "/api/v1/me"
+BODY_LIMIT = 1024 * 1024
+"""Bytes of a decoded body that are read."""
+IDLE_SECONDS = 5.0
+"""No connection is reused after this many idle seconds."""
+PROGRESS_SECONDS = 1.0
+"""How often a waiting caller hears of the wait."""
+DEFAULT_RETRY_AFTER_SECONDS = 60
+"""The wait after a 429 that states none (vendor: "Errors and rate limits", example)."""
+
+OnWait = Callable[[float, float], Awaitable[None]]
+"""Called while waiting with (seconds waited, seconds to wait)."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What one call learnt.
+
+    `body` is the API's own JSON object, only after the documented 200; `attempts` the requests that the answer
+    cost (0, 1 or 2); `waited_seconds` what this call spent waiting.
+    """
+
+    evidence: Evidence
+    body: dict[str, Any] | None
+    attempts: int
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one request brought back, the same for every rider of its flight."""
+
+    evidence: Evidence
+    body: dict[str, Any] | None = None
+
+
+class _Phase:
+    """How far a request got, told by httpcore's trace extension."""
+
+    def __init__(self) -> None:
+        self.step = "connect"
+        self.peer: str | None = None
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Note the step that an event begins; nothing of `info` but the peer's host is kept."""
+        if event == "connection.connect_tcp.started":
+            self.step, self.peer = "connect", str(info.get("host"))
+        elif event == "connection.start_tls.started":
+            self.step = "tls"
+        elif event.endswith("send_request_headers.started"):
+            self.step = "send"
+        elif event.endswith("receive_response_headers.started"):
+            self.step = "receive"
+
+
+def _jitter() -> float:
+    return random.uniform(0.1, 1.0)  # noqa: S311 - spreads retries, guards no secret
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine's own."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class OutboundSyncClient:
+    """Calls the API for one configuration. Safe for concurrent calls, cancellation, several loops and threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        jitter: Callable[[], float] = _jitter,
+    ) -> None:
+        """Nothing is read, checked or sent until the first call.
+
+        `jitter` returns the seconds (0.1 to 1) added to every wait.
+        """
+        self._settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._transport = transport
+        self._jitter = jitter
+        self._states = KeyStates[_Answer]()
+        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self._clock_skew: float | None = None
+        self._host = urlsplit(settings.base_url).hostname or ""
+
+    async def get_me(self, max_wait_seconds: int | None = None, on_wait: OnWait | None = None) -> Exchange:
+        """Ask who the key is; wait out one 429 if the caller can afford it. Raises nothing but CancelledError.
+
+        `max_wait_seconds` is the longest wait this caller affords, None for the configured one; a longer wait is
+        not begun. `on_wait` hears of the wait at least every five seconds.
+        """
+        if self._settings.faults:
+            return self._unsent(Evidence(source="live", setting_faults=self._settings.faults, host=self._host))
+        credential = load_credential(self._settings)
+        if credential.key is None:
+            return self._unsent(self._without_key(credential))
+        budget = self._settings.max_wait_seconds if max_wait_seconds is None else max_wait_seconds
+        state = self._states.of(credential.key.fingerprint)
+        cooling = state.cooling_seconds(self.clock.monotonic())
+        if cooling > budget:
+            return self._still_cooling(state, credential, cooling, budget)
+        flight = state.current_flight() or self._launch(state, credential.key)
+        answer, waited = await self._ride(flight, on_wait)
+        attempts = 1
+        evidence = answer.evidence
+        if evidence.status == 429 and not flight.waits:
+            cooling = state.cooling_seconds(self.clock.monotonic())
+            if cooling > budget:
+                evidence = replace(evidence, wait_limit=budget)
+            else:
+                flight.successor = flight.successor or self._launch(state, credential.key)
+                answer, waited = await self._ride(flight.successor, on_wait)
+                attempts = 2
+                evidence = replace(answer.evidence, retried=True)
+        if evidence.status == 429:
+            cooling = state.cooling_seconds(self.clock.monotonic())
+            evidence = replace(evidence, retry_after=max(1, math.ceil(cooling)))
+        notes = tuple(credential.notes)
+        return Exchange(
+            evidence=replace(evidence, seen=(*notes, *evidence.seen), key_source=credential.source),
+            body=answer.body,
+            attempts=attempts,
+            waited_seconds=round(waited, 3),
+        )
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.aclose()
+
+    # Answers that cost no request
+
+    def _unsent(self, evidence: Evidence) -> Exchange:
+        return Exchange(evidence=evidence, body=None, attempts=0, waited_seconds=0.0)
+
+    def _without_key(self, credential: Credential) -> Evidence:
+        return Evidence(
+            source="live",
+            seen=(*credential.notes, "No request was sent."),
+            key_fault=credential.fault,
+            key_fault_detail=credential.detail,
+            key_vendor=credential.vendor,
+            key_source=credential.source,
+            key_sent=False,
+            host=self._host,
+        )
+
+    def _still_cooling(self, state: KeyState[_Answer], credential: Credential, cooling: float, budget: int) -> Exchange:
+        earlier = state.cooldown_evidence or Evidence(source="live", status=429)
+        return self._unsent(
+            replace(
+                earlier,
+                seen=(
+                    *credential.notes,
+                    "No request was sent: an earlier 429 is still in force.",
+                    *earlier.seen,
+                ),
+                key_source=credential.source,
+                cooling_down=True,
+                retry_after=max(1, math.ceil(cooling)),
+                observed_at=None,
+                wait_limit=budget,
+            )
+        )
+
+    # Flights
+
+    def _launch(self, state: KeyState[_Answer], key: ApiKey) -> Flight[_Answer]:
+        """A new flight of the running loop: waits out the cooldown, if any, then sends one request."""
+        now = self.clock.monotonic()
+        cooling = state.cooling_seconds(now)
+        departs_at = now + cooling + self._jitter() if cooling else now
+
+        async def run() -> _Answer:
+            # A cooldown can be prolonged meanwhile by another loop's 429.
+            while (wait := max(departs_at, state.cooldown_until) - self.clock.monotonic()) > 0:
+                await self.clock.sleep(wait)
+            return await self._request(state, key)
+
+        flight = Flight(run, waits=cooling > 0, departs_at=departs_at)
+        state.set_flight(flight)
+        return flight
+
+    async def _ride(self, flight: Flight[_Answer], on_wait: OnWait | None) -> tuple[_Answer, float]:
+        """The flight's answer, and the seconds this rider waited for its departure."""
+        boarded = self.clock.monotonic()
+        total = max(0.0, flight.departs_at - boarded) if flight.waits else 0.0
+        flight.board()
+        try:
+            if on_wait is not None and total:
+                await self._report_wait(flight, boarded, total, on_wait)
+            await asyncio.wait({flight.task})
+        finally:
+            flight.leave()
+        if flight.task.cancelled():
+            # Not our cancellation (that would have left above): the flight was stopped under us.
+            return _Answer(self._interrupted("the request was stopped before it ended")), total
+        return flight.task.result(), total
+
+    async def _report_wait(self, flight: Flight[_Answer], boarded: float, total: float, on_wait: OnWait) -> None:
+        while not flight.landed:
+            elapsed = min(total, self.clock.monotonic() - boarded)
+            await on_wait(elapsed, total)
+            if elapsed >= total:
+                return
+            tick = asyncio.ensure_future(self.clock.sleep(min(PROGRESS_SECONDS, total - elapsed)))
+            try:
+                await asyncio.wait({tick, flight.task}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                tick.cancel()
+
+    def _interrupted(self, detail: str) -> Evidence:
+        return Evidence(
+            source="live", seen=(f"GET {self._url} did not end.",), failure=Failure.INTERRUPTED,
+            failure_detail=detail, host=self._host, api_host=True,
+        )  # fmt: skip
+
+    # One request
+
+    @property
+    def _url(self) -> str:
+        return self._settings.base_url + ME_PATH
+
+    async def _request(self, state: KeyState[_Answer], key: ApiKey) -> _Answer:
+        """Send one request and enter what it shows into the key's state. Never raises but CancelledError."""
+        sent = state.record_request(self.clock.monotonic())
+        worked_before = state.accepted
+        try:
+            answer = await self._exchange(key)
+        except Exception as error:  # noqa: BLE001 - a fault of ours is an answer too; its text may quote anything
+            logger.error("get_me failed unexpectedly: %s", type(error).__name__)  # noqa: TRY400
+            answer = _Answer(self._interrupted(f"an unexpected {type(error).__name__}"))
+        evidence = replace(
+            answer.evidence,
+            host=self._host,
+            api_host=True,
+            key_sent=True,
+            key_worked_before=worked_before,
+            own_requests_in_window=sent,
+            timeout_seconds=self._settings.timeout_seconds,
+            clock_skew=self._clock_skew,
+        )
+        if evidence.status == 429:
+            if evidence.retry_after is None:
+                fallback = (
+                    f"It stated no valid Retry-After; {DEFAULT_RETRY_AFTER_SECONDS} s is the vendor's own fallback."
+                )
+                evidence = replace(evidence, seen=(*evidence.seen, fallback))
+            wait = evidence.retry_after or DEFAULT_RETRY_AFTER_SECONDS
+            state.cool_down(self.clock.monotonic() + wait, evidence)
+        elif answer.body is not None or (evidence.status == 403 and evidence.json_body and not evidence.intermediary):
+            state.accepted = True
+        return _Answer(evidence, answer.body)
+
+    async def _exchange(self, key: ApiKey) -> _Answer:
+        phase = _Phase()
+        head: httpx.Response | None = None
+        body: bytes | None = None
+        fault: BodyFault | None = None
+        try:
+            async with asyncio.timeout(self._settings.timeout_seconds):
+                request = self._client().build_request(
+                    "GET",
+                    self._url,
+                    headers={"Authorization": key.authorization},
+                    extensions={"trace": phase.trace},
+                )
+                head = await self._client().send(request, stream=True)
+                try:
+                    body, fault = await _read_body(head)
+                finally:
+                    await head.aclose()
+        except TimeoutError:
+            return self._timed_out(phase, head, key)
+        except httpx.DecodingError:
+            fault = BodyFault.UNDECODABLE
+        except (httpx.HTTPError, OSError) as error:
+            if head is None:
+                return self._failed(phase, error)
+            fault = BodyFault.TRUNCATED
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            # httpx refuses a proxy variable it cannot use; its text may quote the proxy's password.
+            return self._failed_proxy(type(error).__name__)
+        return self._answered(cast("httpx.Response", head), body, fault, key)
+
+    def _answered(self, head: httpx.Response, body: bytes | None, fault: BodyFault | None, key: ApiKey) -> _Answer:
+        text = None if body is None else body.decode("utf-8-sig", errors="replace")
+        safe = None if text is None else key.scrub(text)
+        lines = [(name, key.scrub(value)) for name, value in head.headers.multi_items()]
+        now = self.clock.now()
+        status = head.status_code
+        evidence = evidence_of_response(status, lines, safe, source="live", now=now)
+        if evidence.observed_at is not None:
+            self._clock_skew = (now - evidence.observed_at).total_seconds()
+        seen = [f"GET {self._url} answered HTTP {status}."]
+        if fault is not None:
+            seen.append(_FAULT_WORDS[fault])
+            if 200 <= status < 300:
+                evidence = replace(evidence, body_fault=fault, body_fault_detail=_FAULT_WORDS[fault])
+        evidence = replace(evidence, seen=tuple(seen))
+        documented = status == 200 and evidence.body_fault is None and text is not None
+        if not documented:
+            return _Answer(evidence)
+        value = parse_json(safe if key.scrub(text, 12) != text else text)[1]
+        return _Answer(evidence, cast("dict[str, Any]", value))
+
+    def _timed_out(self, phase: _Phase, head: httpx.Response | None, key: ApiKey) -> _Answer:
+        if head is not None and not 200 <= head.status_code < 300:
+            return self._answered(head, None, None, key)  # the status says it all; its body only came too slowly
+        seconds = f"{self._settings.timeout_seconds:g} s"
+        if head is not None:
+            failure, detail = Failure.DEADLINE, f"the body was not complete after {seconds}"
+        elif phase.step in {"connect", "tls"}:
+            step = "TCP connection" if phase.step == "connect" else "TLS handshake"
+            failure, detail = Failure.CONNECT_TIMEOUT, f"no {step} after {seconds}"
+        else:
+            failure, detail = Failure.READ_TIMEOUT, f"no response after {seconds}"
+        status = None if head is None else head.status_code
+        return _Answer(
+            Evidence(
+                source="live",
+                status=status,
+                failure=failure,
+                failure_detail=detail,
+                seen=self._no_response(detail),
+            )
+        )
+
+    def _failed(self, phase: _Phase, error: Exception) -> _Answer:
+        found = classify(error)
+        if found.proxy_status is not None:
+            seen = f"The proxy answered HTTP {found.proxy_status} to the request for a tunnel to {self._host}."
+            return _Answer(
+                Evidence(source="live", status=found.proxy_status, intermediary=Intermediary.PROXY, seen=(seen,))
+            )
+        through_proxy = phase.step == "connect" and phase.peer not in {None, self._host}
+        if through_proxy and not found.failure.startswith("tls"):
+            return self._failed_proxy(found.detail)
+        return _Answer(
+            Evidence(
+                source="live",
+                failure=found.failure,
+                failure_detail=found.detail,
+                seen=self._no_response(found.detail),
+            )
+        )
+
+    def _failed_proxy(self, detail: str) -> _Answer:
+        seen = f"The proxy named by the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used: {detail}."
+        return _Answer(Evidence(source="live", failure=Failure.PROXY, failure_detail=detail, seen=(seen,)))
+
+    def _no_response(self, detail: str) -> tuple[str, ...]:
+        return (f"GET {self._url} got no complete HTTP response: {detail}.",)
+
+    def _client(self) -> httpx.AsyncClient:
+        """The running loop's connection pool."""
+        loop = asyncio.get_running_loop()
+        for other in [known for known in self._clients if known.is_closed()]:
+            del self._clients[other]
+        if loop not in self._clients:
+            self._clients[loop] = httpx.AsyncClient(
+                transport=self._transport,
+                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                # Plain HTTP to loopback never goes through a proxy, which would read the key.
+                trust_env=not is_loopback(self._host),
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - one deadline covers the whole exchange
+                limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
+                headers={"Accept": "application/json", "User-Agent": f"outboundsync-mcp/{__version__}"},
+                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            )
+        return self._clients[loop]
+
+
+_FAULT_WORDS = {
+    BodyFault.TRUNCATED: "The connection ended before the body was complete.",
+    BodyFault.UNDECODABLE: "The body does not match its Content-Encoding.",
+    BodyFault.OVERSIZE: f"The body is larger than {BODY_LIMIT // 1024} KiB.",
+}
+
+
+async def _read_body(response: httpx.Response) -> tuple[bytes, BodyFault | None]:
+    """The decoded body, up to BODY_LIMIT bytes."""
+    chunks = bytearray()
+    async for chunk in response.aiter_bytes():
+        chunks += chunk
+        if len(chunks) > BODY_LIMIT:
+            return bytes(chunks[:BODY_LIMIT]), BodyFault.OVERSIZE
+    return bytes(chunks), None
