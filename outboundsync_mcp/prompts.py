@@ -4,7 +4,6 @@ Nothing is read before the first request for prompts.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
@@ -16,16 +15,11 @@ from pydantic import BaseModel, ConfigDict
 
 from outboundsync_mcp.diagnosis.clean import clean
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
+from outboundsync_mcp.markdown import LINE_LIMIT, code, fenced, hidden, line, numbered
 from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS, algorithm, clients_in, language_named
 from outboundsync_mcp.shipped import shipped
 
-LINE_LIMIT = 120
-"""Longest one-line argument, in characters."""
-PASTE_LIMIT = 6_000
-"""Longest pasted text that a prompt repeats, in characters; the diagnosis reads all of it."""
-
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 Computed = Literal["diagnosis", "reference_client"]
 
@@ -109,7 +103,7 @@ def get_prompt(name: str, arguments: Mapping[str, str] | None = None, *, now: da
     """
     template = templates().get(name)
     if template is None:
-        _refuse(f'There is no prompt "{_shown(name)}". The prompts are: {", ".join(templates())}.')
+        _refuse(f'There is no prompt "{line(name)}". The prompts are: {", ".join(templates())}.')
     values = _accept(template, arguments or {})
     slots = {argument.name: _slot(argument, values.get(argument.name)) for argument in template.arguments}
     slots |= {computed: _COMPUTED[computed](values, now) for computed in template.computed}
@@ -127,7 +121,7 @@ def complete_prompt(name: str, argument: str, value: str, context: Mapping[str, 
     """
     template = templates().get(name)
     if template is None:
-        _refuse(f'There is no prompt "{_shown(name)}". The prompts are: {", ".join(templates())}.')
+        _refuse(f'There is no prompt "{line(name)}". The prompts are: {", ".join(templates())}.')
     declared = {declared.name: declared for declared in template.arguments}
     if argument not in declared:
         _refuse(_unknown_argument(template, argument))
@@ -140,19 +134,6 @@ def complete_prompt(name: str, argument: str, value: str, context: Mapping[str, 
 def matching(choices: Iterable[str], value: str) -> list[str]:
     """The choices that begin with `value`, in any case."""
     return [choice for choice in choices if choice.casefold().startswith(value.strip().casefold())]
-
-
-def fenced(text: str, limit: int = PASTE_LIMIT) -> str:
-    """Text as a Markdown code block it cannot break out of: redacted, cleaned, its middle left out beyond `limit`."""
-    from outboundsync_mcp.diagnosis.redact import redact  # noqa: PLC0415
-
-    safe = redact(text)
-    kept = "".join(char for char in safe.replace("\r\n", "\n") if char in "\n\t" or not _hidden(char)).strip("\n")
-    if len(kept) > limit:
-        half = limit // 2
-        kept = f"{kept[:half]}\n[… {len(kept) - 2 * half:,} characters left out …]\n{kept[-half:]}"
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", kept)), default=0))
-    return f"{fence}text\n{kept}\n{fence}"
 
 
 def diagnosis_markdown(diagnosis: Diagnosis) -> str:
@@ -168,10 +149,15 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
     if diagnosis.retry_after_seconds is not None:
         lines.append(f"- **Wait before the next request:** {diagnosis.retry_after_seconds} seconds")
     if diagnosis.message:
-        lines.append(f"- **The server's own words:** {_code(diagnosis.message)}")
+        lines.append(f"- **The server's own words:** {code(diagnosis.message)}")
     lines += [f"- **Evidence:** {clean(item)}" for item in diagnosis.evidence]
-    lines += [f"- **The vendor's page:** {diagnosis.docs_url}", "", "What to do, in order:", ""]
-    lines += [f"{number}. {step}" for number, step in enumerate(diagnosis.remediation, 1)]
+    lines += [
+        f"- **The vendor's page:** {diagnosis.docs_url}",
+        "",
+        "What to do, in order:",
+        "",
+        numbered(diagnosis.remediation),
+    ]
     return "\n".join(lines)
 
 
@@ -196,9 +182,9 @@ def _accept(template: Template, arguments: Mapping[str, str]) -> dict[str, str]:
 def _one_line(name: str, value: str) -> str:
     if len(value) > LINE_LIMIT:
         _refuse(f'"{name}" is one line of at most {LINE_LIMIT} characters; this one has {len(value):,}.')
-    if any(_hidden(char) for char in value):
+    if any(hidden(char) for char in value):
         _refuse(f'"{name}" is one line without line breaks, control or invisible characters.')
-    return _shown(value)
+    return line(value)
 
 
 def _check_pair(given: Mapping[str, str]) -> None:
@@ -247,24 +233,7 @@ _COMPUTED: dict[Computed, Callable[[Mapping[str, str], datetime], str]] = {
 def _unknown_argument(template: Template, name: str) -> str:
     names = ", ".join(argument.name for argument in template.arguments)
     takes = f"takes: {names}" if names else "takes no arguments"
-    return f'The prompt {template.name} has no argument "{_shown(name)}"; it {takes}.'
-
-
-def _shown(text: str) -> str:
-    """One short line of text that came from outside, safe to repeat."""
-    from outboundsync_mcp.diagnosis.redact import redact  # noqa: PLC0415
-
-    return clean(redact(text), LINE_LIMIT)
-
-
-def _code(text: str) -> str:
-    """Text as a Markdown code span, which it cannot break out of."""
-    ticks = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{ticks} {text} {ticks}" if len(ticks) > 1 else f"`{text}`"
-
-
-def _hidden(char: str) -> bool:
-    return not " " <= char <= "~" and unicodedata.category(char) in _INVISIBLE
+    return f'The prompt {template.name} has no argument "{line(name)}"; it {takes}.'
 
 
 def _refuse(message: str) -> NoReturn:

@@ -9,13 +9,12 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent
 
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
+from outboundsync_mcp.markdown import PASTE_LIMIT, fenced
 from outboundsync_mcp.prompts import (
-    PASTE_LIMIT,
     Argument,
     Template,
     complete_prompt,
     diagnosis_markdown,
-    fenced,
     get_prompt,
     list_prompts,
     templates,
