@@ -1,13 +1,14 @@
 """The catalog: catalog.toml, checked and typed. Every word of a diagnosis that is not evidence comes from it."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from string import Formatter
 from typing import cast, get_args
 
+from outboundsync_mcp import diagnosis
 from outboundsync_mcp.diagnosis.diagnosis import Kind, WhoFixes
 from outboundsync_mcp.diagnosis.evidence import Confidence
 
@@ -102,14 +103,15 @@ class Catalog:
 
     def who_fixes(self, kind: Kind) -> tuple[WhoFixes, ...]:
         """Give everyone who may have to act on `kind`, the usual one first."""
-        everyone = [self.entries[kind].who_fixes, *(entry.who_fixes for entry in self.situations(kind))]
-        return tuple(dict.fromkeys(everyone))
+        usual = self.entries[kind].who_fixes
+        others: list[WhoFixes] = [entry.who_fixes for entry in self.situations(kind)]
+        return tuple(dict.fromkeys((usual, *others)))
 
 
 @cache
 def load_catalog() -> Catalog:
     """Read and check the package's catalog.toml, once per process. Raises CatalogError."""
-    return parse_catalog((files(__package__) / "catalog.toml").read_text(encoding="utf-8"))
+    return parse_catalog((files(diagnosis) / "catalog.toml").read_text(encoding="utf-8"))
 
 
 def parse_catalog(text: str) -> Catalog:
@@ -263,11 +265,11 @@ def _check_placeholders(catalog: Catalog) -> None:
             _check(entry.id, text, known)
 
 
-def _check(where: str, text: str, known: "set[str] | Mapping[str, str] | object") -> None:
+def _check(where: str, text: str, known: Collection[str]) -> None:
     try:
         parts = list(Formatter().parse(text))
     except ValueError as error:
         raise CatalogError(f"{where}: {error} in {text!r}") from None
     for _, name, spec, conversion in parts:
-        if name is not None and (name not in known or spec or conversion):  # type: ignore[operator]
+        if name is not None and (name not in known or spec or conversion):
             raise CatalogError(f"{where}: unknown placeholder {{{name}}}")

@@ -1,9 +1,9 @@
 """Evidence in, diagnosis out: one ordered table of rules picks the situation, the catalog has the words."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from outboundsync_mcp.diagnosis.catalog import Catalog, Entry, load_catalog
@@ -27,7 +27,9 @@ OWN_QUOTA_REQUESTS = 100
 CLOCK_SKEW_SECONDS = 300
 """A local clock this far off explains a certificate that counts as expired or not yet valid."""
 
-_CONFIDENCES: tuple[Confidence, ...] = ("possible", "likely", "certain")
+_LONGEST_WAIT = 2**53 - 1  # the largest integer that every JSON reader keeps
+_STRENGTH: dict[Confidence, int] = {"possible": 0, "likely": 1, "certain": 2}
+_CLOUDFLARE_BLOCKS = frozenset({1005, 1006, 1007, 1008, 1009, 1010, 1012})  # Cloudflare, "1xxx errors"
 _PORTAL_WORDS = (
     "captive",
     "portal",
@@ -43,7 +45,8 @@ _PORTAL_WORDS = (
 )
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rule:
     """A situation of the catalog (or a kind, for its plain case) and the evidence that it takes."""
 
     situation: str
@@ -75,7 +78,7 @@ def diagnose(evidence: Evidence, *, now: datetime) -> Diagnosis:
         meaning=_meaning(catalog, entry, evidence.status),
         cause=entry.cause,
         other_causes=list(entry.other_causes),
-        confidence=min(entry.confidence, evidence.certainty, key=_CONFIDENCES.index),
+        confidence=_weaker(entry.confidence, evidence.certainty),
         remediation=list(entry.remediation),
         who_fixes=entry.who_fixes,
         retryable=entry.retryable,
@@ -99,8 +102,12 @@ def situation_of(evidence: Evidence) -> str:
 
 def _wait(e: Evidence, *, rate_limited: bool) -> int | None:
     if e.retry_after is not None:
-        return max(1, e.retry_after)
+        return min(max(1, e.retry_after), _LONGEST_WAIT)
     return DEFAULT_WAIT_SECONDS if rate_limited and e.source == "live" else None
+
+
+def _weaker(one: Confidence, other: Confidence) -> Confidence:
+    return one if _STRENGTH[one] <= _STRENGTH[other] else other
 
 
 def _meaning(catalog: Catalog, entry: Entry, status: int | None) -> str:
@@ -137,7 +144,7 @@ def _documented_body(e: Evidence) -> bool:
 
 def _no_final_answer(e: Evidence) -> bool:
     """The exchange broke off: no status, or a success whose body did not arrive. An error status outranks that."""
-    return e.status is None or 200 <= e.status < 300
+    return e.status is None or e.status < 300
 
 
 def _any(_: Evidence) -> bool:
@@ -159,21 +166,29 @@ def _bare(e: Evidence) -> bool:
 
 
 def _challenged(e: Evidence) -> bool:
-    return e.headers.get("cf-mitigated", "").strip().casefold() == "challenge"
+    """Cloudflare says so in a header, or in the title of its page."""
+    return e.headers.get("cf-mitigated", "").strip().casefold() == "challenge" or (
+        e.intermediary is Intermediary.CLOUDFLARE and _says(e, "Just a moment")
+    )
 
 
 def _leads_to_login(e: Evidence) -> bool:
-    """The redirect leaves the host, for a private address or something that reads like a log-in page."""
+    """The redirect leaves OutboundSync, or leaves the host for what reads like a log-in page or a private address."""
     target = _split(e.location)
-    if target is None or not target.hostname:
+    if target is None or not target.hostname or _is_outboundsync(target.hostname):
         return False
-    if e.host and target.hostname.casefold() == (_hostname(e.host) or ""):
+    origin = _hostname(e.host or "")
+    if origin == target.hostname:
         return False
-    if target.hostname == "outboundsync.com" or target.hostname.endswith(".outboundsync.com"):
-        return False
-    return _is_private(target.hostname) or any(
-        word in f"{target.hostname}{target.path}".casefold() for word in _PORTAL_WORDS
+    return (
+        (origin is not None and _is_outboundsync(origin))
+        or _is_private(target.hostname)
+        or any(word in f"{target.hostname}{target.path}".casefold() for word in _PORTAL_WORDS)
     )
+
+
+def _is_outboundsync(host: str) -> bool:
+    return host == "outboundsync.com" or host.endswith(".outboundsync.com")
 
 
 def _hostname(host: str) -> str | None:
@@ -210,6 +225,7 @@ def _few_own_requests(e: Evidence) -> bool:
 # The rules: the first that fits wins. A group's last rule takes what is left of it.
 
 _BEFORE_SENDING = (
+    Rule("bad_argument", lambda e: bool(e.argument_faults) and _silent(e)),
     Rule("bad_setting", lambda e: bool(e.setting_faults) and _silent(e)),
     Rule("rate_limited_cooling_down", lambda e: e.cooling_down),
     Rule("not_outboundsync", lambda e: e.vendor is not None),
@@ -307,7 +323,13 @@ _UPSTREAM = (
 _STATUS = (
     (range(401, 402), _UNAUTHORIZED),
     (range(403, 404), _FORBIDDEN),
-    (range(404, 405), (Rule("not_found", _any),)),
+    (
+        range(404, 405),
+        (
+            Rule("not_found_page", lambda e: e.json_body is False or e.intermediary is not None),
+            Rule("not_found", _any),
+        ),
+    ),
     (range(407, 408), (Rule("proxy_authentication", _any),)),
     (range(429, 430), _RATE_LIMITED),
     (range(511, 512), (Rule("network_login", _any),)),
@@ -362,6 +384,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("ok", _documented_body),
     *_BODY,
+    Rule("rate_limited_cdn", lambda e: e.cdn_code == 1015),
+    Rule("cloudflare_1020", lambda e: e.cdn_code == 1020),
+    Rule("cloudflare_block", lambda e: e.cdn_code in _CLOUDFLARE_BLOCKS or _challenged(e)),
+    Rule("upstream_cloudflare", lambda e: e.cdn_code is not None),
     Rule("no_answer", lambda e: e.source == "live"),
     Rule("nothing_given", lambda e: not any(line.strip() for line in e.seen)),
     Rule("unknown", _any),

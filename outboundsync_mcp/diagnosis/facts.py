@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary, KeyFault
@@ -76,10 +76,9 @@ def facts_of(e: Evidence, *, wait: int | None, until: str | None) -> dict[str, s
     A host is taken over only when it is a plain host name: it may end up in a command that somebody copies.
     """
     known: dict[str, str | None] = {
+        "argument_faults": " ".join(e.argument_faults) or None,
         "base_host": e.host if e.host is not None and _HOST.fullmatch(e.host) else None,
-        "cdn_code": None if e.cdn_code is None else str(e.cdn_code),
         "clock_skew": None if e.clock_skew is None else duration(abs(e.clock_skew)),
-        "key_source": e.key_source or None,
         "key_vendor": e.key_vendor,
         "own_requests": None if e.own_requests_in_window is None else _count(e.own_requests_in_window, "request"),
         "retry_after_seconds": None if wait is None else str(wait),
@@ -116,17 +115,20 @@ def variants_of(e: Evidence, *, wait: int | None, until: datetime | None, now: d
 
 
 def evidence_lines(e: Evidence, *, meaning: str | None, wait: int | None, documented: bool) -> list[str]:
-    """Say what the diagnosis rests on: what was seen, then the facts in plain words, each once."""
-    lines: list[str | None] = [*e.seen, _status_line(e, meaning)]
-    if documented:
-        lines.append("The message is the documented one.")
-    lines += [line(e) for line in _LINES]
-    lines.append(_wait_line(e, wait))
-    kept: dict[str, str] = {}
-    for line in lines:
-        if line and (text := line.strip()):
-            kept.setdefault(text.casefold().rstrip("."), text)
-    return list(kept.values())
+    """Say what the diagnosis rests on: what was seen, then the facts in plain words that it does not say already."""
+    facts = [_status(e, meaning), "The message is the documented one." if documented else None]
+    facts += [line(e) for line in _LINES]
+    kept: list[str] = []
+    for line in (*e.seen, *e.setting_faults, *e.argument_faults, *facts, _stated_wait(e, wait)):
+        said = (line or "").strip()
+        if said and not _mentioned(said, kept):
+            kept.append(said)
+    return kept
+
+
+def _mentioned(words: str, lines: Iterable[str]) -> bool:
+    sought = words.casefold().rstrip(".")
+    return any(sought in line.casefold() for line in lines)
 
 
 def duration(seconds: float) -> str | None:
@@ -155,27 +157,44 @@ def iso(moment: datetime) -> str:
 
 
 def _count(number: float, unit: str) -> str:
-    return f"{number:g} {unit}{'' if number == 1 else 's'}" if isinstance(number, float) else _whole(number, unit)
+    words = str(number) if isinstance(number, int) else f"{number:g}"
+    return f"{words} {unit}{'' if words == '1' else 's'}"
 
 
-def _whole(number: int, unit: str) -> str:
-    return f"{number} {unit}{'' if number == 1 else 's'}"
-
-
-def _status_line(e: Evidence, meaning: str | None) -> str | None:
+def _status(e: Evidence, meaning: str | None) -> str | None:
     if e.status is None or any(re.search(rf"(?<!\d){e.status}(?!\d)", line) for line in e.seen):
         return None
     return f"The status was {e.status}{f' ({meaning})' if meaning else ''}."
 
 
-def _wait_line(e: Evidence, wait: int | None) -> str | None:
+def _stated_wait(e: Evidence, wait: int | None) -> str | None:
     if wait is None:
         return None
     if e.source == "pasted":
-        return f"The stated wait (Retry-After) is {_whole(wait, 'second')}."
+        return f"The stated wait (Retry-After) is {_count(wait, 'second')}."
     if e.retry_after is None:
-        return f"No valid Retry-After was stated, so the vendor's example applies: {_whole(wait, 'second')}."
-    return f"A request may be sent again in {_whole(wait, 'second')}."
+        return f"No valid Retry-After was stated, so the vendor's example applies: {_count(wait, 'second')}."
+    return f"The next request may be sent in {_count(wait, 'second')}."
+
+
+def _host(e: Evidence) -> str | None:
+    if e.host is None or e.cooling_down or (e.status is None and e.failure is None) or _mentioned(e.host, e.seen):
+        return None
+    return f"The request went to `{e.host}`."
+
+
+def _body(e: Evidence) -> str | None:
+    if e.body_fault is None:
+        return None
+    if e.body_fault is BodyFault.WRONG_SHAPE and e.body_fault_detail:
+        return f"{_BODY[e.body_fault].rstrip('.')}: {e.body_fault_detail.rstrip('.')}."
+    return e.body_fault_detail or _BODY[e.body_fault]
+
+
+def _own_requests(e: Evidence) -> str | None:
+    if e.status != 429 or e.own_requests_in_window is None:
+        return None
+    return f"This process sent {_count(e.own_requests_in_window, 'request')} in the current 60 seconds."
 
 
 def _realm(e: Evidence) -> str | None:
@@ -192,7 +211,7 @@ def _realm(e: Evidence) -> str | None:
 def _connections(e: Evidence) -> str | None:
     if e.connections is None:
         return None
-    line = f"The key sees {_whole(e.connections, 'connection')}"
+    line = f"The key sees {_count(e.connections, 'connection')}"
     if e.connection_scope == "connection":
         return f"{line}; it is scoped to one connection, so seeing only that one is normal."
     if e.connection_scope:
@@ -211,7 +230,7 @@ def _skew(e: Evidence) -> str | None:
 def _waiting(e: Evidence) -> str | None:
     if e.wait_limit is None:
         return None
-    return f"This call may wait {_whole(e.wait_limit, 'second')} at most, which is less than the wait."
+    return f"This call may wait {_count(e.wait_limit, 'second')} at most, which is less than the wait."
 
 
 def _timeout(e: Evidence) -> str | None:
@@ -222,7 +241,7 @@ def _timeout(e: Evidence) -> str | None:
 
 
 _LINES: tuple[_Line, ...] = (
-    lambda e: None if e.host is None else f"The request went to `{e.host}`.",
+    _host,
     lambda e: "That is not the host of the OutboundSync API." if e.api_host is False else None,
     lambda e: None if e.vendor is None else f"It has the marks of {e.vendor}.",
     lambda e: None if e.failure is None else _FAILURE[e.failure],
@@ -232,22 +251,16 @@ _LINES: tuple[_Line, ...] = (
     lambda e: None if e.intermediary is None else _INTERMEDIARY[e.intermediary],
     lambda e: None if e.cdn_code is None else f"Cloudflare's own error code is {e.cdn_code}.",
     lambda e: None if e.location is None else f"The redirect leads to `{e.location}`.",
-    lambda e: None if e.body_fault is None else _BODY[e.body_fault],
-    lambda e: e.body_fault_detail,
+    _body,
     _realm,
     lambda e: e.key_fault_detail or (None if e.key_fault is None else _KEY[e.key_fault]),
     lambda e: None if e.key_vendor is None else f"The key looks like one of {e.key_vendor}.",
     lambda e: "No key of the documented form was sent." if e.key_sent is False else None,
     lambda e: "The same key worked earlier in this process." if e.key_worked_before else None,
-    lambda e: "Nothing was sent: an earlier 429 is still in force." if e.cooling_down else None,
+    lambda e: "No request was sent: an earlier 429 is still in force." if e.cooling_down else None,
     lambda e: "This answer came after the documented wait and single retry." if e.retried else None,
-    lambda e: (
-        None
-        if e.own_requests_in_window is None
-        else f"This process sent {_whole(e.own_requests_in_window, 'request')} in the current 60 seconds."
-    ),
+    _own_requests,
     _waiting,
     _connections,
     lambda e: None if e.key_name is None else f"The key's name is `{e.key_name}`.",
-    lambda e: " ".join(e.setting_faults),
 )
