@@ -5,7 +5,7 @@ are -32602, nothing that never changes is advertised as changing, and no excepti
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -78,7 +78,7 @@ class _Surface:
         self._tools = tools
 
     @asynccontextmanager
-    async def lifespan(self, _: Server[Any]) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(self, _: Server[Any]) -> AsyncGenerator[dict[str, Any]]:
         """Close connections when the server stops."""
         try:
             yield {}

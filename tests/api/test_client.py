@@ -1,9 +1,11 @@
 """The single retry, the shared flight and the shared cooldown, against scripted sockets on virtual time."""
 
 import asyncio
+import itertools
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,7 @@ from tests.support.scripted import End, ScriptedServer, response
 pytestmark = pytest.mark.anyio
 
 KEY = "osapi_live_Zq7Kp2Vx9Lm4Rt6W"
-ME = {
+ME: dict[str, Any] = {
     "account": {"id": 42, "email": "you@company.com"},
     "apiKey": {"name": "Production", "scopes": ["read"], "connectionScope": "account"},
     "connections": [{"id": 7, "crm": "HUBSPOT", "organizationId": "123", "organizationDomain": "acme.com"}],
@@ -33,7 +35,7 @@ def limited(seconds: int | str | None = 37) -> bytes:
 @asynccontextmanager
 async def client_of(
     server: ScriptedServer, clock: FakeClock, jitter: Callable[[], float] = lambda: 0.5, **settings: str
-) -> AsyncIterator[OutboundSyncClient]:
+) -> AsyncGenerator[OutboundSyncClient]:
     environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": server.origin, **settings}
     client = OutboundSyncClient(Settings.from_env(environ), clock=clock, transport=clock.transport(), jitter=jitter)
     try:
@@ -43,7 +45,7 @@ async def client_of(
 
 
 async def test_a_200_costs_one_request_and_keeps_the_body_as_it_came() -> None:
-    body = {**ME, "links": {"docs": "x"}, "apiKey": {**ME["apiKey"], "connectionId": 9}}
+    body: dict[str, Any] = {**ME, "links": {"docs": "x"}, "apiKey": {**ME["apiKey"], "connectionId": 9}}
     with ScriptedServer(response(200, body=body)) as server:
         async with client_of(server, FakeClock()) as client:
             exchange = await client.get_me()
@@ -263,7 +265,7 @@ async def test_waiting_callers_hear_of_the_wait_at_least_every_five_seconds() ->
             await client.get_me(on_wait=on_wait)
     assert heard[0][1:] == (0, 12.5)
     assert heard[-1][1] == 12.5
-    assert all(later[0] - earlier[0] <= 5 for earlier, later in zip(heard, heard[1:], strict=False))
+    assert all(later[0] - earlier[0] <= 5 for earlier, later in itertools.pairwise(heard))
 
 
 async def test_only_429_is_retried() -> None:
