@@ -1,0 +1,91 @@
+# Everything a developer runs. Each target does its own set-up in .venv: Python 3.11 or later and make are enough.
+#   make test ARGS="-k retry"   passes ARGS on        COVERAGE=1 make test   measures coverage
+#   make PYTHON=python3.13 …    names the interpreter  make lock ARGS=--upgrade  takes newer releases
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
+PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
+
+# Pyright's wrapper would ask the network for its newest release.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+# Leaves the first interpreter that runs, fits the locks and can make a venv in $$python; a pyenv shim may exist and not run.
+define FIND_PYTHON
+for python in $(PYTHONS) none; do \
+  "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && break; \
+done; \
+if [ "$$python" = none ]; then \
+  echo "Python 3.11 to 3.14 with its venv module is needed; none of these is one: $(PYTHONS)." >&2; \
+  echo "Install it (on Debian and Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3 …" >&2; \
+  exit 1; \
+fi
+endef
+
+# A venv whose interpreter has gone, or moved, is no venv.
+$(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
+
+.PHONY: help demo test lint types bench score wheel lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/runtime.ok ## See every outcome: the sandbox, the server and a client, no key needed
+	@$(PY) -m outboundsync_mcp demo $(ARGS)
+
+test: $(VENV)/dev.ok ## Run the tests
+ifdef COVERAGE
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest -q -n auto $(ARGS)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
+else
+	@$(PY) -m pytest -q -n auto $(ARGS)
+endif
+
+lint: $(VENV)/dev.ok ## Check style and formatting
+	@$(PY) -m ruff check --quiet
+	@$(PY) -m ruff format --check --quiet
+
+types: $(VENV)/dev.ok ## Check types, strictly
+	@$(PY) -m pyright $(ARGS)
+
+bench: $(VENV)/dev.ok ## Measure start, round trip and memory against a bare server
+	@$(PY) -m tests.bench $(ARGS)
+
+score: $(VENV)/dev.ok ## Score diagnose_error on the corpus of recorded errors
+	@$(PY) -m tests.corpus.score $(ARGS)
+
+wheel: $(VENV)/dev.ok ## Build the sdist and the wheel into dist/
+	@rm -rf dist
+	@$(PY) -m build --no-isolation --outdir dist >/dev/null
+	@ls dist
+
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-annotate --no-header --quiet
+
+lock: ## Write the lock files anew from pyproject.toml
+	@$(FIND_PYTHON); \
+	tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && "$$python" -m venv "$$tmp" && \
+	"$$tmp/bin/python" -m pip install -qq --disable-pip-version-check uv && \
+	"$$tmp"/bin/$(LOCK) --group dev --output-file requirements-dev.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
+
+clean: ## Remove everything that these targets made
+	rm -rf $(VENV) dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is missing while pip works, so what an interrupted run left is thrown away and made again.
+$(VENV)/runtime.ok: requirements.txt
+	@$(FIND_PYTHON); \
+	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
+	rm -rf $(VENV) && "$$python" -m venv $(VENV)
+	@$(PIP_INSTALL) --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.ok: $(VENV)/runtime.ok requirements-dev.txt pyproject.toml
+	@echo "Installing the development tools …" >&2
+	@rm -f $(VENV)/runtime.ok
+	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/runtime.ok $@
