@@ -28,8 +28,11 @@ DEFAULT_LOG_LEVEL: Final = "WARNING"
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 _SHORTEST_TIMEOUT, _LONGEST_TIMEOUT = 0.001, 600.0
-_HOST = re.compile(r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.?)+", re.ASCII)
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _FORGIVEN_PATHS = frozenset({"", "/", "/api/v1", "/api/v1/"})
+_LONG_RUN = re.compile(r"[A-Za-z0-9_+=-]{20,}")
+_PATH_START = re.compile(r"[/\\~.]|[A-Za-z]:")
 # Names that people give the key's variable, none of which is read.
 _MISNAMED = re.compile(r"(?:OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
 _KEY_WORD = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH", re.IGNORECASE)
@@ -38,12 +41,12 @@ T = TypeVar("T")
 
 
 class _RefusedError(Exception):
-    """Why a value is refused, as the sentence's middle part, and what of the value may be shown."""
+    """Why a value is refused: the words after "VARIABLE is 'value', which"; `hide` keeps the value out."""
 
-    def __init__(self, why: str, shown: str | None = None) -> None:
+    def __init__(self, why: str, *, hide: bool = False) -> None:
         super().__init__(why)
         self.why = why
-        self.shown = shown
+        self.hide = hide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Settings:
     log_level: str = DEFAULT_LOG_LEVEL
     """One of LOG_LEVELS."""
     api_key_env: str | None = field(default=None, repr=False)
-    """OUTBOUNDSYNC_API_KEY as it stands, unchecked; None when unset or blank."""
+    """OUTBOUNDSYNC_API_KEY as it stands, unchecked; None when unset."""
     api_key_file: Path | None = None
     faults: tuple[str, ...] = ()
     """One sentence per bad variable: its name, its value unless secret, the accepted form."""
@@ -102,10 +105,10 @@ class Settings:
                 DEFAULT_MAX_WAIT_SECONDS,
             ),
             log_level=read(LOG_LEVEL, _log_level, f"one of {', '.join(LOG_LEVELS)}", DEFAULT_LOG_LEVEL),
-            api_key_env=environ.get(API_KEY) if environ.get(API_KEY, "").strip() else None,
+            api_key_env=environ.get(API_KEY),
             api_key_file=read(API_KEY_FILE, _path, "the path of a file that holds the key", None),
             faults=tuple(faults),
-            misnamed_keys=tuple(sorted(name for name in environ if _is_misnamed_key(name))),
+            misnamed_keys=tuple(sorted(name for name in environ if _is_misnamed_key(name) and environ[name].strip())),
         )
 
 
@@ -113,23 +116,23 @@ def _fault(name: str, value: str, refused: _RefusedError, accepted: str) -> str:
     """Return the sentence: variable, value unless it may be secret, why, accepted form."""
     if looks_like_a_key(value):
         return f"{name} holds what looks like a key (not shown), which belongs in {API_KEY}; accepted is {accepted}."
-    shown = value if refused.shown is None else refused.shown
-    is_value = f" is {_quoted(shown)}, which" if shown else ""
-    return f"{name}{is_value} {refused.why}; accepted is {accepted}."
+    if refused.hide or _may_be_secret(value):
+        return f"{name} {refused.why} (its value is not shown: it may be secret); accepted is {accepted}."
+    return f"{name} is {value!r}, which {refused.why}; accepted is {accepted}."
 
 
-def _quoted(value: str) -> str:
-    """Return the value in quotes, printable and short."""
-    return repr(value if len(value) <= 80 else f"{value[:79]}…")
+def _may_be_secret(value: str) -> bool:
+    """Long, or with a long run of letters and digits in it, as tokens have."""
+    return len(value) > 80 or any(any(map(str.isdigit, run)) for run in _LONG_RUN.findall(value))
 
 
 def _origin(value: str) -> str:
     """Return scheme, host and port of an acceptable base URL."""
     # Whatever stands beside host and path may be a secret: it is neither used nor shown.
     if "@" in value:
-        raise _RefusedError("has a user name or password in it (not shown)", "")
+        raise _RefusedError("has a user name or password in it", hide=True)
     if "?" in value or "#" in value:
-        raise _RefusedError("has a query or fragment (not shown)", re.split(r"[?#]", value)[0])
+        raise _RefusedError("has a query or fragment", hide=True)
     if not all("!" <= char <= "~" for char in value) or "\\" in value:
         raise _RefusedError("has a space, a backslash or a character outside ASCII in it")
     try:
@@ -142,7 +145,7 @@ def _origin(value: str) -> str:
     if port == 0 or not _is_host(host):
         raise _RefusedError("does not name a valid host and port")
     if url.path not in _FORGIVEN_PATHS:
-        raise _RefusedError("has a path")
+        raise _RefusedError("has a path other than /api/v1")
     if url.scheme == "http" and not _is_loopback(host):
         raise _RefusedError("would send the key unencrypted")
     authority = f"[{host}]" if ":" in host else host
@@ -190,10 +193,8 @@ def _log_level(value: str) -> str:
 
 
 def _path(value: str) -> Path | None:
-    if looks_like_a_key(value):
-        raise _RefusedError("is not a path")
-    if "\0" in value:
-        raise _RefusedError("has a NUL character in it")
+    if looks_like_a_key(value) and not _PATH_START.match(value):
+        raise _RefusedError("is not a path", hide=True)
     try:
         return Path(value).expanduser()
     except RuntimeError:  # ~ without a home directory
