@@ -13,9 +13,10 @@ from typing import Any
 
 import mcp_types as types
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
 
 from outboundsync_mcp import __version__
 from outboundsync_mcp.settings import Settings
@@ -44,7 +45,7 @@ logger = logging.getLogger(__name__)
 def create_server(settings: Settings, *, tools: Tools | None = None) -> Server[Any]:
     """An MCP server for these settings. Reads no key, opens no connection and loads no catalog until asked."""
     surface = _Surface(tools or Tools(settings))
-    return Server(
+    server = Server[Any](
         NAME,
         version=__version__,
         title="OutboundSync troubleshooter",
@@ -69,6 +70,19 @@ def create_server(settings: Settings, *, tools: Tools | None = None) -> Server[A
         on_read_resource=surface.read_resource,
         on_completion=surface.complete,
     )
+    server.middleware.append(_keep_faults_inside)
+    return server
+
+
+async def _keep_faults_inside(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """A fault of ours is -32603 without its text, which the 2025 era would send as it is and may quote anything."""
+    try:
+        return await call_next(ctx)
+    except (MCPError, ValidationError):
+        raise
+    except Exception as error:  # noqa: BLE001
+        logger.error("%s failed: %s", ctx.method, type(error).__name__)  # noqa: TRY400 - a traceback may quote too
+        raise MCPError(types.INTERNAL_ERROR, "Internal error. The server's stderr names its type.") from None
 
 
 class _Surface:

@@ -211,13 +211,12 @@ class Tools:
         given = any(value is not None and value != "" for value in known.values())
         if not given and (last := self._failures.recall(caller)) is not None:
             return tool_result(last.model_dump(mode="json"), is_error=False)
-        evidence = read(
-            known["text"],
-            status=known["status"],
-            message=known["message"],
-            retry_after=known["retry_after"],
-            now=now,
-        )
+        try:
+            text = known.pop("text")
+            evidence = read(text, **known, now=now)
+        except Exception as error:  # noqa: BLE001 - no input makes the tool fail, and its text may hold secrets
+            logger.error("diagnose_error could not read its input: %s", type(error).__name__)  # noqa: TRY400
+            evidence = Evidence(source="pasted", certainty="possible", seen=("The input could not be read.",))
         return tool_result(diagnose(evidence, now=now).model_dump(mode="json"), is_error=False)
 
     async def aclose(self) -> None:
