@@ -1,0 +1,107 @@
+"""Undo what terminals, mail programs, loggers and serialisers do to a text: the first layer of the reader.
+
+Every step is one linear pass, and runs only when a cheap look says that it has something to undo.
+"""
+
+import html
+import quopri
+import re
+import unicodedata
+from urllib.parse import unquote
+
+# ECMA-48 control sequences, OSC strings (window titles, hyperlinks), and both as loggers print them: ^[[31m, \x1b[31m.
+_ANSI = re.compile(
+    r"(?:\x1b|\\{1,4}(?:u001b|x1b|033|e)|\^\[)(?:\[[0-9;:?<=>]{0,24}[ -/]{0,2}[@-~]|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)?)"
+    r"|\x9b[0-9;]{0,16}[A-Za-z]|\x1b[()][AB0-2]|\x1b[=>78]",
+    re.IGNORECASE,
+)
+# Colours whose escape character was lost on the way: "[31mError[0m".
+_LOST_ANSI = re.compile(r"\[(?:\d{1,3};){0,4}\d{1,3}m")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+_BACKSPACED = re.compile(r".\x08")
+
+# A run of backslashes in front of a quote, slash or escape letter: one level of JSON escaping or many.
+_ESCAPE = re.compile(
+    r"""\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
+)
+_LETTERS = {"n": "\n", "r": "\n", "t": "\t"}
+_ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
+_PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
+_PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_QUOTED_PRINTABLE = re.compile(r"=(?:\n|3D|20\n|22|E2=80)")
+_CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
+
+# Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.
+_PHP_ARRAY = re.compile(
+    r"=>\s{1,8}[Aa]rray\s{0,8}\(\s{0,60}(?:\[?0\]?\s{0,3}=>)?\s{0,3}(?P<value>[^\n()]{1,300})\n?\s{0,60}\)"
+)
+_PHP_DUMP = re.compile(r"\]=>\s{1,40}(?:string\(\d+\)|int\()\s{0,2}")
+_LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
+_NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
+
+
+def normalize(text: str) -> str:
+    """Text with its transport undone: one kind of line break, no terminal codes, no entities, plain digits."""
+    if "\x00" in text:  # UTF-16 read as bytes, as PowerShell's redirection leaves it
+        text = text.replace("\x00", "")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff\ufffe")
+    if "\x1b" in text or "\x9b" in text or "\\" in text or "^[" in text:
+        text = _ANSI.sub("", text)
+    if "m" in text and "[" in text:
+        text = _LOST_ANSI.sub("", text)
+    text = _CONTROL.sub("", _BACKSPACED.sub("", text) if "\x08" in text else text)
+    if "&" in text and _ENTITY.search(text):
+        text = html.unescape(text)
+        if _ENTITY.search(text):  # a page that shows a page
+            text = html.unescape(text)
+    if "=" in text and len(_QUOTED_PRINTABLE.findall(text[:65536])) >= 2:
+        text = _from_quoted_printable(text)
+    if "%" in text and _PERCENT.search(text):
+        text = _PERCENT_CHAR.sub(lambda match: unquote(match[0], errors="ignore"), text)
+    if not text.isascii():
+        text = _plain_digits(text)
+    return text
+
+
+def unescape(text: str) -> str:
+    """Text with backslash escapes undone, however many levels deep, and dumped values put beside their names."""
+    if "\\" in text:
+        text = _CONTINUED.sub(" ", text)
+        text = _ESCAPE.sub(_unescape, text)
+    elif "\n" in text and ("`" in text or "^" in text):
+        text = _CONTINUED.sub(" ", text)
+    if "=>" in text:
+        text = _PHP_ARRAY.sub(lambda match: "=> " + match["value"].strip(), text)
+        text = _PHP_DUMP.sub("] => ", text)
+    if "[\n" in text:
+        text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
+    if ",\n" in text:
+        text = _NAME_THEN_VALUE.sub(lambda match: match["name"] + " ", text)
+    return text
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match["plain"]:
+        return match["plain"]
+    if match["letter"]:
+        return _LETTERS[match["letter"]]
+    code = int(match["four"] or match["two"], 16)
+    char = chr(code)
+    if char in "\n\r":
+        return "\n"
+    return "" if 0xD800 <= code <= 0xDFFF or unicodedata.category(char) == "Cc" else char
+
+
+def _from_quoted_printable(text: str) -> str:
+    try:
+        return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
+    except ValueError:
+        return text
+
+
+def _plain_digits(text: str) -> str:
+    """Full-width forms and the digits of other scripts as ASCII."""
+    text = text.translate(_WIDE)
+    others = {char for char in set(text) if not char.isascii() and char.isdecimal()}
+    return text.translate({ord(char): str(unicodedata.decimal(char)) for char in others}) if others else text

@@ -1,0 +1,642 @@
+"""What errors look like in the wild: the reader's vocabulary, as data. Each group names its source.
+
+Needles are lower-case literals that are searched in lower-case text; they need no regular expression, so any number
+of them stays linear. Where two needles of one table fit, the more specific one comes first.
+"""
+
+import re
+from typing import NamedTuple
+
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
+
+# Status ------------------------------------------------------------------------------------------------------
+
+# Reason phrases: RFC 9110 and the IANA registry, with the wordings of common servers and clients.
+REASONS: dict[int, tuple[str, ...]] = {
+    200: ("ok",),
+    201: ("created",),
+    204: ("no content",),
+    301: ("moved permanently",),
+    302: ("found", "moved temporarily"),
+    303: ("see other",),
+    304: ("not modified",),
+    307: ("temporary redirect",),
+    308: ("permanent redirect",),
+    400: ("bad request",),
+    401: (
+        "unauthorized",
+        "unauthorised",
+        "authorization required",
+        "non autorisé",
+        "no autorizado",
+        "nicht autorisiert",
+    ),
+    402: ("payment required",),
+    403: ("forbidden", "verboten", "prohibido", "interdit", "access denied", "acceso denegado", "zugriff verweigert"),
+    404: ("not found", "nicht gefunden", "no encontrado", "introuvable", "non trovato"),
+    405: ("method not allowed", "not allowed"),
+    406: ("not acceptable",),
+    407: ("proxy authentication required", "authenticationrequired", "proxy auth"),
+    408: ("request timeout", "request time-out"),
+    409: ("conflict",),
+    410: ("gone",),
+    411: ("length required",),
+    412: ("precondition failed",),
+    413: ("payload too large", "request entity too large", "content too large"),
+    414: ("uri too long", "request-uri too"),
+    415: ("unsupported media type",),
+    418: ("i'm a teapot",),
+    421: ("misdirected request",),
+    422: ("unprocessable entity", "unprocessable content"),
+    425: ("too early",),
+    426: ("upgrade required",),
+    428: ("precondition required",),
+    429: (
+        "too many requests",
+        "toomanyrequests",
+        "rate limit",
+        "zu viele anfragen",
+        "demasiadas solicitudes",
+        "trop de requ",
+    ),
+    431: ("request header fields too large",),
+    451: ("unavailable for legal reasons",),
+    500: ("internal server error", "internalservererror", "erreur interne", "interner serverfehler", "error interno"),
+    501: ("not implemented",),
+    502: ("bad gateway", "badgateway"),
+    503: ("service unavailable", "service temporarily unavailable", "serviceunavailable", "backend fetch failed"),
+    504: ("gateway timeout", "gateway time-out", "gatewaytimeout"),
+    505: ("http version not supported",),
+    507: ("insufficient storage",),
+    508: ("loop detected",),
+    511: ("network authentication required",),
+    520: ("web server is returning an unknown error", "unknown error"),
+    521: ("web server is down",),
+    522: ("connection timed out",),
+    523: ("origin is unreachable",),
+    524: ("a timeout occurred",),
+    525: ("ssl handshake failed",),
+    526: ("invalid ssl certificate",),
+    527: ("railgun error",),
+    530: ("origin dns error", "site frozen"),
+}
+MADE_UP_STATUSES = frozenset({0, 599, 598, 999, 499, 444})
+"""Codes of clients and of nginx's own log, never sent on the wire."""
+
+# Names that programs give a response's status, without case and punctuation: Fetch, axios, requests, ECS, OTel, nginx,
+# ALB, Zapier, Make, n8n, Postman, Guzzle, .NET.
+STATUS_KEYS = frozenset(
+    "status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus responsestatuscode rescode"
+    " httpresponsecode httpresponsestatus httpresponsestatuscode respstatus upstreamstatus elbstatuscode targetstatuscode"
+    " edgeresponsestatus originresponsestatus cfstatus lasthttpstatus stat rawstatuscode httpstatuscodestring errorstatus"
+    " statuscodevalue responsehttpcode responsehttpstatus sc scstatus returncode httpresponse".split()
+)
+LOOSE_STATUS_KEYS = frozenset("code errorcode errcode errno error_code httperror error http err".split())
+"""Names that hold a status only sometimes: an HTTP error status is believed, nothing else."""
+
+# Words that announce a status in front of a number. "error" in the languages people write in.
+STATUS_WORDS = frozenset(
+    "http https status code statuscode response réponse respuesta antwort risposta resposta odpowiedź"
+    " error errors err errore erro erros erreur erreurs fehler fehlercode fehlermeldung statuscode fout foutcode"
+    " foutmelding fejl fejlkode feil feilkode fel felkod felmeddelande błąd błędu bład kod kodu chyba chybu hata hatası kodu"
+    " ошибка ошибку ошибки ошибкой код кода помилка помилку σφάλμα eroare eroarea hiba hibakód virhe virhekoodi tõrge"
+    " kļūda klaida greška грешка napaka código codigo cod codice estado stato statut státusz statuskod statuskode"
+    " lỗi mã kesalahan galat ralat kode خطأ رمز שגיאה קוד त्रुटि कोड error_code exception httperror fail failed fails failure"
+    " fehlgeschlagen falló fallo échec échoue fallito falhou kod:".split()
+)
+# Scripts without spaces: these stand right beside the number.
+STATUS_PARTS = (
+    "错误",
+    "錯誤",
+    "エラー",
+    "ステータス",
+    "状态码",
+    "狀態碼",
+    "오류",
+    "에러",
+    "상태",
+    "代码",
+    "返回",
+    "返された",
+    "返って",
+    "报",
+    "ข้อผิดพลาด",
+    "รหัส",
+)
+# Words that hand a status over: "I get a 401", "me sale 403", "bekomme 429", "renvoie 500".
+GIVING_WORDS = frozenset(
+    "a an the got get gets getting gives give given gave giving returns return returned returning responds responded respond"
+    " throws throw threw throwing says said say saying shows show showed receive receives received receiving see seeing saw"
+    " hit hitting with answers answered answer replies replied keep keeps back gotten came comes yields produced still now"
+    " un una uno unos el la los le les des der die das ein einen eine einem den um uma o os i me sale da dan dando devuelve"
+    " devolvió recibo aparece tira responde obtengo obtiene sigue bekomme bekommen kriege kriegen erhalte erhalten liefert"
+    " kommt meldet gibt zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce"
+    " ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir returnerer dostaję"
+    " zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт приходит отдает отдаёт пишет отримую"
+    " saya mendapat nhận trả về only just another always kept same new".split()
+)
+# What may follow a status in a sentence. Any other word makes the number a count: "404 items", "500 contacts".
+FOLLOWING_WORDS = frozenset(
+    "from on when while for at in error errors response responses status code again back after before every each since if but"
+    " and or with without because as is was are means meaning instead please help too here now today only still though even"
+    " returned when? http https unauthorized forbidden invalid api although despite until then via by to this that it i we"
+    " my our the why what how so same server client except always whenever during once thanks any all"
+    " de del al en cuando con por y pero desde a la el lo que error si no para esta este hoy vom von bei beim im wenn und aber"
+    " mit seit auf als fehler zurück heute trotzdem obwohl nach quand sur avec du depuis lors et mais pour dans dès quando da do"
+    " na no ao com em e mas su dal dalla con ma bij van op als en maar met sinds när från på och men når fra og på przy z od gdy"
+    " i ale kiedy při když od a ale hatası aldım при от на когда и но с для że hoặc khi từ dari saat ketika pada dan error,"
+    " unter über trotz mais".split()
+)
+# A number after one of these is something else.
+NUMBER_WORDS = frozenset(
+    "port line lines col column pid tid took after within version v build issue pr ticket order row rows page step id ids no nr"
+    " exit chapter room table size length len bytes byte count total limit max maximum min minimum up about over than every around"
+    " approximately roughly nearly processed synced sent imported exported created updated deleted fetched skipped matched found"
+    " loaded wrote read scanned inserted indexed records of plus minus times suite apartment floor invoice case area +"
+    " sku tag release rev revision zeile linea línea ligne regel linje puerto porta poort hafen numéro número nummer numero"
+    " signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed duration latency"
+    " seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget score ~ ≈ part chunk shard"
+    " hubspot-portal portal account user member contact lead deal campaign organization org workspace tenant contacts leads".split()
+)
+UNIT_WORDS = frozenset(
+    "ms s sec secs second seconds m min mins minute minutes h hour hours ns us µs days day weeks kb mb gb kib mib b bytes byte px"
+    " % percent usd eur $ € x rows items records contacts users leads requests calls times entries files lines objects events emails"
+    " messages tests passed campaigns companies deals accounts connections jobs tasks points steps pages results elements people".split()
+)
+COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回개명건초번")  # counting words that follow a number in CJK
+# A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
+PAST_BEFORE = re.compile(
+    r"(?i)(?:instead of|rather than|not an?|no longer an?|no more|isn't an?|wasn't an?|unlike|used to (?:be|get|see)|other than"
+    r"|previously|earlier|yesterday|formerly|before that|last week|statt|anstatt|kein|keine|keinen|ya no|en vez de|en lugar de"
+    r"|au lieu d[eu]|plus de|gestern|ayer|hier|fixed the|solved the|resolved the|no)\W{1,3}(?:\w{1,12}\W{1,2}){0,2}$"
+)
+PAST_AFTER = re.compile(
+    r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)|yesterday|earlier|previously|last (?:week|month|time))"
+)
+
+# Messages ----------------------------------------------------------------------------------------------------
+
+# The vendor's "Errors and rate limits" page: the two stable messages. The throttler's is NestJS's own default.
+DOCUMENTED_MESSAGES: tuple[tuple[str, int, str], ...] = (
+    ("invalid api key", 401, "Invalid API key"),
+    ("api access is not enabled for this account", 403, "API access is not enabled for this account"),
+)
+IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
+    ("throttlerexception", 429),
+    ("too many requests", 429),
+    ("bad gateway", 502),
+    ("service unavailable", 503),
+    ("gateway timeout", 504),
+    ("gateway time-out", 504),
+    ("internal server error", 500),
+    ("proxy authentication required", 407),
+    ("network authentication required", 511),
+    ("no live upstreams", 502),
+    ("http::error::unauthorized", 401),
+    ("unauthorizedexception", 401),
+    ("forbiddenexception", 403),
+    ("httpclienterrorexception$unauthorized", 401),
+    ("httpclienterrorexception$forbidden", 403),
+    ("httpclienterrorexception$toomanyrequests", 429),
+    ("401unauthorized", 401),
+)
+# Codes that APIs put in place of a number: gRPC names, and the neighbour's MCP error object.
+CODE_WORDS: dict[str, int] = {
+    "unauthorized": 401,
+    "unauthenticated": 401,
+    "invalidapikey": 401,
+    "authenticationfailed": 401,
+    "authenticationerror": 401,
+    "forbidden": 403,
+    "permissiondenied": 403,
+    "apiaccessdisabled": 403,
+    "apiaccessnotenabled": 403,
+    "ratelimited": 429,
+    "ratelimit": 429,
+    "ratelimitexceeded": 429,
+    "toomanyrequests": 429,
+    "resourceexhausted": 429,
+    "notfound": 404,
+    "badrequest": 400,
+    "internal": 500,
+    "internalerror": 500,
+    "internalservererror": 500,
+    "servererror": 500,
+    "badgateway": 502,
+    "unavailable": 503,
+    "serviceunavailable": 503,
+    "gatewaytimeout": 504,
+}
+
+# Transport failures ------------------------------------------------------------------------------------------
+
+
+class FailureWords(NamedTuple):
+    """A needle, the failure it names, and how specific it is (3: the cause itself, 1: a wrapper around it)."""
+
+    needle: str
+    failure: Failure
+    rank: int = 3
+
+
+def _rows(failure: Failure, rank: int, *needles: str) -> tuple[FailureWords, ...]:
+    return tuple(FailureWords(needle, failure, rank) for needle in needles)
+
+
+FAILURES: tuple[FailureWords, ...] = (
+    # DNS: glibc, macOS, musl and Windows resolver texts; curl 6; libuv; Java; Go; .NET; Chromium; PHP; Perl
+    *_rows(
+        Failure.DNS, 3,
+        "could not resolve host", "couldn't resolve host", "could not resolve:", "name or service not known", "nodename nor servname", "enotfound",
+        "eai_again", "temporary failure in name resolution", "temporary failure resolving", "failure in name resolution",
+        "unknownhostexception", "no such host", "nameresolutionerror", "failed to resolve", "getaddrinfo failed", "gaierror",
+        "name could not be resolved", "name_not_resolved", "dns_probe", "no address associated with hostname", "unknown host",
+        "unable to resolve", "name does not resolve", "host not found", "name resolution failed", "nxdomain", "wsahost_not_found",
+        "bad hostname", "getaddrinfo: ", "server misbehaving", "eai_noname", "eai_nodata", "hostname could not be found",
+        "php_network_getaddresses", "failed to lookup address", "dns error", "dns lookup failed", "clientconnectordnserror",
+        "unresolvedaddressexception", "dns resolution failed", "curl: (6)", "curlerror: (6)", "curl error 6:", "dns lookup timed out", "nsurlerrordomain code=-1003",
+    ),
+    # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
+    *_rows(
+        Failure.PROXY, 4,
+        "could not resolve proxy", "couldn't resolve proxy", "cannot connect to proxy", "unable to connect to proxy", "clientproxyconnectionerror", "err_proxy_connection_failed",
+        "err_tunnel_connection_failed", "failed to connect to proxy", "proxy connection failed", "proxyconnect tcp",
+        "err_socks_connection_failed", "curl: (5)", "curl: (97)", "proxyerror(", "proxyerror:", "unable to tunnel through proxy",
+        "tunneling socket could not be established", "proxy server is refusing",
+    ),
+    # TLS, with the reason: OpenSSL's verify texts, Node's codes, Go's x509, Schannel, Secure Transport, Java, browsers
+    *_rows(
+        Failure.TLS_EXPIRED, 5,
+        "certificate has expired", "cert_has_expired", "certificate is expired", "certificate expired", "expired certificate",
+        "certificate has expired or is not yet valid: current time", "certificateexpiredexception", "sec_error_expired_certificate", "err_cert_date_invalid",
+        "cert_e_expired", "notafter:", "sec_e_cert_expired", "certexpired", "server certificate has expired", "certificate_expired", "notvalidafter",
+    ),
+    *_rows(
+        Failure.TLS_NOT_YET_VALID, 6,
+        "certificate is not yet valid", "cert_not_yet_valid", "certificatenotyetvalidexception", "certificate not yet valid", "notvalidyet",
+        "not activated", "issued certificate not yet valid", "certificate is not yet active", "is before 20",
+    ),
+    *_rows(
+        Failure.TLS_HOSTNAME, 5,
+        "hostname mismatch", "hostname doesn't match", "hostname does not match", "does not match target host", "doesn't match host",
+        "err_tls_cert_altname_invalid", "no alternative certificate subject name", "no subject alternative", "certificate is valid for",
+        "ip address mismatch", "err_cert_common_name_invalid", "name mismatch", "remotecertificatenamemismatch", "target principal name is incorrect", "certificate is not valid for",
+        "not valid for requested host", "does not match the host", "certificate common name", "cert_e_cn_no_match", "no name matching", "altname", "notvalidforname", "ssl: no alternative",
+        "certificate verify failed (hostname mismatch)", "certificate subject name", "peer fqdn", "ssl_error_bad_cert_domain", "certificateerror: hostname",
+    ),
+    *_rows(
+        Failure.TLS_UNTRUSTED, 4,
+        "self-signed certificate", "self signed certificate", "unable to get local issuer", "unable to get issuer", "unable to verify the first certificate",
+        "unable_to_verify_leaf_signature", "depth_zero_self_signed_cert", "self_signed_cert_in_chain", "unable_to_get_issuer", "unknown authority",
+        "pkix path", "unable to find valid certification path", "remotecertificatechainerrors", "partialchain", "untrustedroot", "err_cert_authority_invalid",
+        "sec_error_unknown_issuer", "issuer is not recognized", "certificate is not trusted", "issuer is unknown", "unknown issuer", "unknownissuer", "not trusted",
+        "cert_e_untrustedroot", "unable to locally verify the issuer", "unknown ca", "certificate authority is invalid", "curl: (60)", "self-signed", "trust anchor",
+        "suncertpathbuilderexception", "certificate signed by", "invalid peer certificate",
+    ),
+    *_rows(
+        Failure.TLS_PLAINTEXT, 5,
+        "wrong version number", "wrong_version_number", "http request was sent to https", "plain http request was sent", "unsupported or unrecognized ssl message",
+        "first record does not look like a tls handshake", "server gave http response to https", "packet length too long", "packet_length_too_long", "http_request",
+        "unknown protocol", "record layer failure", "err_ssl_protocol_error", "frame was not a tls", "cannot determine frame size", "tls packet with unexpected length", "not an ssl/tls record",
+        "notsslrecordexception", "corrupted frame", "invalid tls record",
+    ),
+    *_rows(
+        Failure.TLS_UNTRUSTED, 2,
+        "certificate verify failed", "certificate_verify_failed", "trust relationship for the ssl/tls", "certificate is invalid according to the validation",
+        "failed to verify certificate", "x509: ", "certpathvalidatorexception", "ssl certificate problem", "certificate verification failed", "cannot verify ",
+        "certificate validation failed", "certificateverify",
+    ),
+    *_rows(
+        Failure.TLS_HANDSHAKE, 2,
+        "handshake failure", "handshake_failure", "handshake failed", "sslhandshakeexception", "ssl connect error", "could not create ssl/tls secure channel", "sslv3 alert",
+        "tlsv1 alert", "tls alert", "tlsv1_alert", "alert protocol version", "no protocols in common", "unsupported protocol", "ssl_error_", "no cipher", "received fatal alert",
+        "unexpected_eof_while_reading", "unexpected eof while reading", "eof occurred in violation of protocol", "ssl_error_syscall", "curl: (35)", "tls handshake error", "ssl routines",
+        "secure tls connection was established", "tls connect error", "ssl connection could not be established", "remote error: tls", "err_ssl_version", "openssl::ssl::sslerror",
+        "network socket disconnected before secure", "tls handshake eof", "sslexception",
+    ),
+    *_rows(
+        Failure.TLS_HANDSHAKE, 1,
+        "sslerror", "ssl error", "clientconnectorsslerror", "clientconnectorcertificateerror", "sslcertverificationerror",
+        "authentication failed, see inner exception", "err_ssl", "tls_process",
+    ),
+    # Time-outs of making the connection. Named before the generic ones.
+    *_rows(
+        Failure.CONNECT_TIMEOUT, 4,
+        "connecttimeout", "connect timeout", "connection timeout", "und_err_connect_timeout", "connect etimedout", "connect timed out", "connection timed out",
+        "connection timed-out", "timed out while connecting", "connect() timed out", "connectiontimeout", "net::opentimeout", "failed to open tcp connection", "execution expired",
+        "timeout was reached: connect", "operation timed out: connect", "connectex", "err_connection_timed_out", "did not properly respond after a period of time",
+        "dial tcp: i/o timeout", "httpconnecttimeoutexception", "winerror 10060", "errno 110", "errno 60]", "(10060)", "wsaetimedout", "failed to connect to app.outboundsync.com port 443 after", "connecting timed out", "tcp connect timed out",
+        "tls handshake timeout", "timed out before ssl handshake", "ssl connection timeout", "handshake timed out", "handshake operation timed out",
+    ),
+    *_rows(
+        Failure.READ_TIMEOUT, 3,
+        "read timed out", "readtimeout", "read timeout", "und_err_headers_timeout", "und_err_body_timeout", "headers timeout", "body timeout", "response timeout", "net::readtimeout",
+        "sockettimeoutexception", "upstream timed out", "awaiting headers", "timeout awaiting response headers", "timeout on reading", "sockettimeout", "err_timed_out", "sotimeouterror",
+        "timeout awaiting 'response'", "serverTimeoutError".lower(), "timeouterror: timeout awaiting", "esockettimedout", "read operation timed out", "timeout while reading",
+    ),
+    *_rows(
+        Failure.DEADLINE, 2,
+        "timed out", "timed-out", "etimedout", "context deadline exceeded", "client.timeout exceeded", "timeouterror", "timeoutexception", "operation timeout", "econnaborted",
+        "httptimeoutexception", "request timeout after", "aborted due to timeout", "operation was aborted due to timeout", "timeout error", "deadline exceeded", "deadline has elapsed",
+        "curl: (28)", "taskcanceledexception", "the operation has timed out", "network timeout at", "timeout of ", "i/o timeout", "timeout awaiting", "err_timeout",
+        "zeitüberschreitung", "délai d'attente", "délai dépassé", "tiempo de espera", "tempo limite", "tijd verstreken", "таймаут", "превышено время", "タイムアウト", "超时", "逾時", "시간 초과", "zaman aşımı", "przekroczono limit czasu",
+        "timeout exceeded", "timing out", "times out", "time out", "httpx.timeout", "request timed",
+    ),
+    # Refused, unreachable: errno texts of the operating systems and their wrappers
+    *_rows(
+        Failure.REFUSED, 3,
+        "connection refused", "econnrefused", "actively refused", "connectionrefusederror", "err_connection_refused", "winerror 10061", "(10061)", "errno 111",
+        "errno 61]", "couldn't connect to server", "could not connect to server", "curl: (7)", "wsaeconnrefused", "verbindung verweigert", "verbindung abgelehnt", "connexion refusée", "conexión rechazada", "conexão recusada", "connessione rifiutata", "соединение отклонено", "отказано в соединении",
+    ),
+    *_rows(
+        Failure.UNREACHABLE, 3,
+        "no route to host", "network is unreachable", "network unreachable", "host is unreachable", "enetunreach", "ehostunreach", "ehostdown", "err_internet_disconnected", "err_address_unreachable",
+        "errno 101", "errno 113", "errno 65]", "unreachable host", "unreachable network", "noroutetohostexception", "internet connection appears to be offline", "err_network_changed", "enetdown", "winerror 10051", "winerror 10065", "network is down",
+    ),
+    *_rows(
+        Failure.RESET, 3,
+        "connection reset", "econnreset", "connectionreseterror", "forcibly closed", "err_connection_reset", "errno 104", "errno 54]", "winerror 10054", "recv failure", "connection was reset",
+        "broken pipe", "epipe", "connection aborted", "wsaeconnreset", "curl: (56)", "verbindung zurückgesetzt",
+    ),
+    *_rows(
+        Failure.CLOSED, 3,
+        "empty reply from server", "remotedisconnected", "remote end closed connection", "server disconnected", "serverdisconnectederror", "disconnected without sending a response",
+        "socket hang up", "other side closed", "und_err_socket", "premature eof", "prematurely closed", "err_empty_response", "unexpected end of file from server", "nohttpresponseexception", "failed to respond",
+        "end of file reached", "curl: (52)", "no data received", "server closed connection", "eoferror", "connection was closed", "underlying connection was closed", "header parser received no bytes", "response ended prematurely",
+        "read: eof", "\": eof", "server closed idle", "unexpected eof", "transport endpoint", "no response from server", "connection closed by", "closed by remote", "err_connection_closed", "connection closed before", "closed by the remote host",
+    ),
+    *_rows(
+        Failure.NOT_HTTP, 3,
+        "malformed http", "badstatusline", "bad status line", "http/0.9", "illegal status line", "parse error: expected http", "hpe_invalid", "received http/0.9", "invalid http", "curl: (1)", "unsupported protocol version", "invalid status line",
+        "not a valid http", "invalid header received", "err_invalid_http_response", "no status line", "malformed status", "protocolexception", "curl: (8)", "unparseable http", "badhttpresponse",
+    ),
+    # Wrappers that say only that there was no connection
+    *_rows(
+        Failure.CLOSED, 1,
+        "fetch failed", "connectionerror", "network error", "err_network", "clientconnectorerror", "connectexception", "connecterror", "clientoserror", "failed to fetch",
+        "unable to connect", "can't connect", "cannot connect", "could not connect", "failed to connect", "connection failed", "no internet", "all connection attempts failed", "networkerror", "an error occurred while sending the request",
+        "unable to establish", "remoteprotocolerror", "httpcore.", "max retries exceeded", "no se puede conectar", "verbindung fehlgeschlagen", "keine verbindung", "impossible de se connecter", "connection error", "econnection",
+    ),
+)  # fmt: skip
+
+
+class BodyWords(NamedTuple):
+    """A needle and the fault of a 2xx body that a client's parser complains about."""
+
+    needle: str
+    fault: BodyFault
+
+
+BODY_FAULTS: tuple[BodyWords, ...] = (
+    # Content-Encoding that does not match: zlib, brotli, zstd; requests, httpx, aiohttp, Node, curl 61, Go, Chromium
+    *(
+        BodyWords(needle, BodyFault.UNDECODABLE)
+        for needle in (
+            "incorrect header check", "z_data_error", "contentdecodingerror", "decodingerror", "contentencodingerror", "not a gzipped file", "badgzipfile", "while decompressing", "error decoding response",
+            "err_content_decoding_failed", "curl: (61)", "unrecognized content encoding", "unrecognized or bad http content", "content-encoding: ", "failed to decode it", "gzip: invalid header", "zlib: invalid header", "not in gzip format", "zlib.error",
+            "invalid gzip header", "brotli: ", "decompression failed", "decoder process called", "unable to decompress", "can not decode content-encoding", "zlib::", "magic number in gzip header", "failed writing received data", "invalid stored block lengths",
+            "err__error_format", "unexpected error decompressing", "the magic number", "invaliddataexception",
+        ) if needle != "content-encoding: "
+    ),
+    # Bodies that ended early
+    *(
+        BodyWords(needle, BodyFault.TRUNCATED)
+        for needle in (
+            "incompleteread", "outstanding read data remaining", "curl: (18)", "transfer closed with", "unexpected end of json", "unterminated string", "without sending complete message body", "premature close",
+            "err_stream_premature_close", "clientpayloaderror", "err_content_length_mismatch", "err_incomplete_chunked", "unexpected end of input", "premature end of content-length", "end of file before message length", "chunkedencodingerror", "invalidchunklength", "err_http2_protocol_error",
+            "unexpected end-of-input", "unexpected eof while parsing", "response payload is not completed", "premature end of chunk", "unexpected end of stream", "body ended", "unexpected end when reading json", "read error at byte", "response_content_length_mismatch", "terminated: other side closed", "ended prematurely, with at least", "fixed content-length:",
+        )
+    ),
+    # A parser that met something else than JSON
+    *(
+        BodyWords(needle, BodyFault.HTML)
+        for needle in (
+            "unexpected token '<'", "unexpected token <", "invalid character '<'", "unexpected character encountered while parsing value: <", "'<' is an invalid start of a value", "unexpected character ('<'", "unexpected token '\u003c'", "attempt to decode json with unexpected mimetype: text/html",
+            "unexpected token at '<", "unexpected token: '<", "unexpected mimetype: text/html",
+        )
+    ),
+    *(
+        BodyWords(needle, BodyFault.NOT_JSON)
+        for needle in (
+            "jsondecodeerror", "expecting value: line", "is not valid json", "json parse error", "jsonparseexception", "json::parsererror", "looking for beginning of value", "unexpected token", "contenttypeerror", "unexpected mimetype", "failed to parse json",
+            "json_error_syntax", "jsonexception", "syntaxerror: json", "invalid json", "malformed json", "jsonreaderexception", "unexpected character", "could not parse response", "json.parse:", "not valid json", "invalid start of a value", "json decode error", "invalidjsonerror", "unexpected mimetype", "expecting property name",
+            "malformed response from",
+        )
+    ),
+)  # fmt: skip
+
+
+# Who answered ------------------------------------------------------------------------------------------------
+
+
+class PageWords(NamedTuple):
+    """A needle of an intermediary's page or header, and whose it is."""
+
+    needle: str
+    who: Intermediary
+
+
+INTERMEDIARIES: tuple[PageWords, ...] = (
+    *(
+        PageWords(needle, Intermediary.CAPTIVE_PORTAL)
+        for needle in ("captive portal", "captiveportal", "hotspot login", "wi-fi login", "wifi login", "network authentication required", "guest wifi", "accept the terms to get online", "nodogsplash", "unifi guest", "hotel wifi", "hotel wi-fi")
+    ),
+    *(
+        PageWords(needle, Intermediary.PROXY)
+        for needle in (
+            "connect tunnel failed", "tunnel connection failed", "from proxy after connect", "x-squid-error", "squid/", "(squid", "proxy authentication required", "proxy-authenticate:", "zscaler", "forcepoint", "bluecoat", "blue coat", "fortiguard", "fortigate",
+            "mcafee web gateway", "cisco umbrella", "proxy server received", "err_tunnel_connection_failed", "sophos web", "netskope", "palo alto networks", "web filter", "err_access_denied", "the cache administrator", "x-bluecoat", "websense", "proxy error", "ironport", "checkpoint",
+            "proxy-connection failed", "proxy responded", "bad response: 407", "received http code 403 from proxy",
+        )
+    ),
+    *(
+        PageWords(needle, Intermediary.CLOUDFLARE)
+        for needle in (
+            "attention required! | cloudflare", "just a moment...", "cf-mitigated", "cf-error-details", "cf-error-code", "sorry, you have been blocked", "cloudflare ray id", "<center>cloudflare</center>", "performance & security by cloudflare", "cf-browser-verification", "challenge-platform", "error code: 10",
+            "error 1015", "error 1020", "error 1010", "error 1009", "error 1006", "error 1005", "you are being rate limited", "cloudflare challenge", "cdn-cgi/", "cloudflare_error", "cf_chl", "cloudflare block", "cloudflare error", "error 1012", "error 1013", "enable javascript and cookies to continue", "blocked by cloudflare", "checking your browser before",
+        )
+    ),
+    *(
+        PageWords(needle, Intermediary.FIREWALL)
+        for needle in (
+            "incapsula", "imperva", "x-iinfo", "akamaighost", "errors.edgesuite.net", "sucuri", "mod_security", "modsecurity", "the requested url was rejected. please consult with your administrator", "aws waf", "awselb/2.0 403", "request could not be satisfied", "wordfence", "barracuda", "x-datadome", "datadome", "perimeterx", "fastly error", "request blocked",
+            "web application firewall", "x-sucuri", "generated by cloudfront", "x-amzn-waf", "your access to this site has been limited", "azure front door", "front door", "microsoft-azure-application-gateway", "blocked by", "f5 big-ip", "reference #18.", "access denied | ", "waf rule", "by firewall",
+        )
+    ),
+    *(
+        PageWords(needle, Intermediary.GATEWAY)
+        for needle in (
+            "<center>nginx", "<center>openresty", "awselb", "varnish", "envoy", "upstream connect error", "haproxy", "traefik", "no healthy upstream", "heroku", "apache server at", "<address>apache", "caddy", "microsoft-iis", "kong/", "no available server", "application failed to respond", "railway", "fly.io",
+        )
+    ),
+)  # fmt: skip
+# Statuses of pages that any gateway writes; other needles of a gateway say nothing of an application's own answer.
+CDN_CODE = re.compile(r"(?i)(?:\berror(?: code)?:?\s{0,3}|\"error_code\":\s{0,3}|cf-error-code\">)(1\d{3})\b")
+
+# Other vendors -----------------------------------------------------------------------------------------------
+
+OUR_DOMAIN = "outboundsync.com"
+OUR_PATH = "/api/v1/me"
+DOC_HOSTS = (
+    # Hosts that errors point to for reading, and places that hold logs or code: no request of the user went there.
+    "mozilla.org", "httpstatuses.com", "httpstatuses.io", "http.cat", "httpwg.org", "ietf.org", "rfc-editor.org", "w3.org", "readthedocs.io", "curl.se", "haxx.se", "nodejs.org", "python.org", "nel.cloudflare.com", "support.cloudflare.com", "www.cloudflare.com", "developers.cloudflare.com",
+    "stackoverflow.com", "docs.github.com", "docs.microsoft.com", "learn.microsoft.com", "aka.ms", "go.microsoft.com", "sentry.io", "npmjs.com", "npmjs.org", "example.com", "example.org", "json-schema.org", "schemas.xmlsoap.org", "example.net", "hubs.ly", "pypi.org", "wikipedia.org",
+)  # fmt: skip
+
+
+class Vendor(NamedTuple):
+    """Another vendor: its name, the domains of its API, words that name it in prose."""
+
+    name: str
+    domains: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+VENDORS: tuple[Vendor, ...] = (
+    Vendor("HubSpot", ("hubapi.com", "hubspot.com", "hsforms.com"), ("hubspot",)),
+    Vendor("Salesforce", ("salesforce.com", "force.com"), ("salesforce", "sfdc")),
+    Vendor("Smartlead", ("smartlead.ai",), ("smartlead",)),
+    Vendor("Instantly", ("instantly.ai",), ("instantly.ai", "instantly api", "instantly")),
+    Vendor("EmailBison", ("emailbison.com", "bison.email"), ("emailbison", "email bison")),
+    Vendor("HeyReach", ("heyreach.io",), ("heyreach",)),
+    Vendor("OpenAI", ("openai.com", "openai.azure.com"), ("openai", "chatgpt")),
+    Vendor("Anthropic", ("anthropic.com",), ("anthropic",)),
+    Vendor("GitHub", ("api.github.com", "github.com"), ("github api", "github rest")),
+    Vendor("GitLab", ("gitlab.com",), ("gitlab api",)),
+    Vendor("Slack", ("slack.com",), ("slack api",)),
+    Vendor("Stripe", ("stripe.com",), ("stripe",)),
+    Vendor("SendGrid", ("sendgrid.com", "sendgrid.net"), ("sendgrid",)),
+    Vendor("Google", ("googleapis.com", "google.com"), ("google api", "gmail api", "google sheets")),
+    Vendor("AWS", ("amazonaws.com", "aws.amazon.com"), ("aws s3", "amazon s3", "dynamodb")),
+    Vendor("Azure", ("azure.com", "windows.net", "microsoftonline.com", "graph.microsoft.com", "office365.com", "outlook.com"), ("microsoft graph", "azure ad", "entra id")),
+    Vendor("Apollo", ("apollo.io",), ("apollo.io", "apollo api")),
+    Vendor("Pipedrive", ("pipedrive.com",), ("pipedrive",)),
+    Vendor("Zoho", ("zohoapis.com", "zoho.com"), ("zoho",)),
+    Vendor("Twilio", ("twilio.com",), ("twilio",)),
+    Vendor("Mailgun", ("mailgun.net",), ("mailgun",)),
+    Vendor("Notion", ("notion.com", "notion.so"), ("notion api",)),
+    Vendor("Airtable", ("airtable.com",), ("airtable",)),
+    Vendor("Shopify", ("myshopify.com", "shopify.com"), ("shopify",)),
+    Vendor("Intercom", ("intercom.io",), ("intercom api",)),
+    Vendor("Clay", ("clay.com", "clay.run"), ()),
+    Vendor("Lemlist", ("lemlist.com",), ("lemlist",)),
+    Vendor("Outreach", ("outreach.io",), ("outreach.io",)),
+    Vendor("Salesloft", ("salesloft.com",), ("salesloft",)),
+    Vendor("Zapier", ("zapier.com",), ()),
+    Vendor("Make", ("make.com", "integromat.com"), ()),
+    Vendor("Postman", ("postman-echo.com",), ()),
+    Vendor("Datadog", ("datadoghq.com",), ("datadog api",)),
+    Vendor("Cloudflare", ("api.cloudflare.com",), ("cloudflare api",)),
+    Vendor("Jira", ("atlassian.net", "atlassian.com"), ("jira api", "atlassian api")),
+    Vendor("Docker Hub", ("docker.io", "docker.com"), ("docker hub",)),
+    Vendor("npm", ("registry.npmjs.org",), ()),
+    Vendor("Supabase", ("supabase.co",), ("supabase",)),
+    Vendor("Calendly", ("calendly.com",), ("calendly",)),
+    Vendor("Discord", ("discord.com",), ("discord api",)),
+    Vendor("Telegram", ("api.telegram.org",), ()),
+    Vendor("LinkedIn", ("linkedin.com",), ("linkedin api",)),
+    Vendor("Facebook", ("facebook.com",), ("facebook api", "meta api")),
+    Vendor("Linear", ("linear.app",), ("linear api",)),
+    Vendor("Gemini", ("generativelanguage.googleapis.com",), ("gemini api",)),
+    Vendor("Mistral", ("mistral.ai",), ("mistral api",)),
+    Vendor("Groq", ("groq.com",), ()),
+    Vendor("Clearbit", ("clearbit.com",), ("clearbit",)),
+    Vendor("ZoomInfo", ("zoominfo.com",), ("zoominfo",)),
+    Vendor("Zendesk", ("zendesk.com",), ("zendesk",)),
+    Vendor("ActiveCampaign", ("api-us1.com", "activehosted.com"), ("activecampaign",)),
+    Vendor("Mailchimp", ("mailchimp.com",), ("mailchimp",)),
+    Vendor("Close", ("close.com",), ("close crm",)),
+    Vendor("Attio", ("attio.com",), ("attio",)),
+    Vendor("Snowflake", ("snowflakecomputing.com",), ("snowflake",)),
+)  # fmt: skip
+
+
+class Shape(NamedTuple):
+    """Needles that are all in one error object of a vendor. Sources: the vendors' public error references."""
+
+    vendor: str
+    needles: tuple[str, ...]
+
+
+VENDOR_SHAPES: tuple[Shape, ...] = (
+    Shape("HubSpot", ('"correlationid"', '"category"')),
+    Shape("HubSpot", ("correlationid", '"status":"error"')),
+    Shape("HubSpot", ("invalid_authentication",)),
+    Shape("HubSpot", ("missing_scopes",)),
+    Shape("HubSpot", ("ten_secondly_rolling",)),
+    Shape("HubSpot", ("rate_limits", "policyname")),
+    Shape("Salesforce", ("invalid_session_id",)),
+    Shape("Salesforce", ("request_limit_exceeded",)),
+    Shape("Salesforce", ("api_disabled_for_org",)),
+    Shape("Salesforce", ("api_currently_disabled",)),
+    Shape("Salesforce", ("insufficient_access",)),
+    Shape("Salesforce", ("session expired or invalid",)),
+    Shape("Salesforce", ("errorcode", "[{", "api is not enabled for this organization")),
+    Shape("Salesforce", ("invalid_grant", "expired access/refresh token")),
+    Shape("EmailBison", ('"unauthenticated."',)),
+    Shape("EmailBison", ("'unauthenticated.'",)),
+    Shape("OpenAI", ("invalid_request_error", "incorrect api key provided")),
+    Shape("OpenAI", ("invalid_request_error", '"param"')),
+    Shape("OpenAI", ("insufficient_quota",)),
+    Shape("OpenAI", ("openai.",)),
+    Shape("OpenAI", ("platform.openai.com",)),
+    Shape("OpenAI", ("rate_limit_exceeded", '"param"')),
+    Shape("Anthropic", ("authentication_error",)),
+    Shape("Anthropic", ('"type":"error"', "rate_limit_error")),
+    Shape("Anthropic", ("overloaded_error",)),
+    Shape("Anthropic", ("invalid x-api-key",)),
+    Shape("Anthropic", ("anthropic.", "error")),
+    Shape("GitHub", ("docs.github.com/rest",)),
+    Shape("GitHub", ("bad credentials", "documentation_url")),
+    Shape("GitHub", ("secondary rate limit",)),
+    Shape("GitHub", ("octokit",)),
+    Shape("Slack", ("invalid_auth", '"ok":false')),
+    Shape("Slack", ("not_authed", '"ok":false')),
+    Shape("Slack", ("slackapierror",)),
+    Shape("Slack", ("ratelimited", '"ok":false')),
+    Shape("Stripe", ("invalid api key provided",)),
+    Shape("Stripe", ("stripe.com/docs",)),
+    Shape("Stripe", ("stripeautenticationerror",)),
+    Shape("Stripe", ("stripe.error",)),
+    Shape("Stripe", ("request_log_url",)),
+    Shape("Stripe", ("stripeauthenticationerror",)),
+    Shape("SendGrid", ("authorization grant is invalid",)),
+    Shape("SendGrid", ('"errors"', '"field"', '"help"')),
+    Shape("SendGrid", ("access forbidden", '"errors"', '"field"')),
+    Shape("Google", ("type.googleapis.com",)),
+    Shape("Google", ("www.googleapis.com",)),
+    Shape("Google", ("googleapiclient.errors",)),
+    Shape("Google", ("api key not valid. please pass a valid api key",)),
+    Shape("Google", ("request had invalid authentication credentials",)),
+    Shape("Google", ("userratelimitexceeded",)),
+    Shape("Google", ("accessnotconfigured",)),
+    Shape("AWS", ("x-amzn-requestid",)),
+    Shape("AWS", ("unrecognizedclientexception",)),
+    Shape("AWS", ("invalidaccesskeyid",)),
+    Shape("AWS", ("signaturedoesnotmatch",)),
+    Shape("AWS", ("invalidclienttokenid",)),
+    Shape("AWS", ("botocore.exceptions",)),
+    Shape("AWS", ("an error occurred (", ") when calling the")),
+    Shape("AWS", ("<code>accessdenied</code>",)),
+    Shape("AWS", ("<hostid>", "<requestid>")),
+    Shape("AWS", ("throttlingexception", "__type")),
+    Shape("AWS", ("missing authentication token",)),
+    Shape("Azure", ("invalidauthenticationtoken",)),
+    Shape("Azure", ("aadsts",)),
+    Shape("Azure", ("authorization_requestdenied",)),
+    Shape("Azure", ("innererror", "client-request-id")),
+    Shape("Azure", ("missing subscription key",)),
+    Shape("Twilio", ("more_info", "twilio")),
+    Shape("Notion", ('"object":"error"',)),
+    Shape("Airtable", ("authentication_required", "error", "airtable")),
+    Shape("Shopify", ("invalid api key or access token",)),
+    Shape("Cloudflare", ('"success":false', '"errors":[', '"messages":[')),
+    Shape("HeyReach", ("x-api-key", "heyreach")),
+    Shape("Discord", ("retry_after", '"global":')),
+    Shape("Zoho", ("invalid_oauthtoken",)),
+    Shape("Mailgun", ("mailgun magnificent api",)),
+    Shape("Docker Hub", ("toomanyrequests: you have reached your",)),
+    Shape("a JWT-protected service", ("jwt expired",)),
+    Shape("PostgreSQL", ("psycopg",)),
+    Shape("Redis", ("redis.exceptions",)),
+)

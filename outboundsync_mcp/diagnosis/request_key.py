@@ -1,0 +1,220 @@
+"""What a pasted command or request header shows of the key that was sent. No character of a key leaves this file."""
+
+import re
+from dataclasses import dataclass
+
+from outboundsync_mcp.diagnosis.evidence import KeyFault
+from outboundsync_mcp.diagnosis.key_form import check_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySign:
+    """A fault, or a key of the documented form that was sent (`sent`), or a header that tells nothing."""
+
+    fault: KeyFault | None = None
+    detail: str | None = None
+    vendor: str | None = None
+    sent: bool | None = None
+    rank: int = 1
+
+
+_AUTHORIZATION = re.compile(
+    r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,|=)\s{0,3}(?:\[|\(|b|u|f|string\s?=?>?){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
+)
+_MASK = re.compile(
+    r"(?i)[*•●·xX…]{3,}|\.{3}|…|\[[^\]]{0,40}\]|<[^>]{0,40}>?|\*|redact|filtered|hidden|secure|mask|removed|sensitive|omitted|private|\bcensored|scrubbed"
+)
+_TEMPLATE = re.compile(
+    r"""^(?:["'`]\s?[+.&]|\+|\$\{(?:process|env|import|[a-z])|#\{|\{[\w.\[\]"']{1,60}\}|%s|%v|\{\}|\$\(|\{\{|\$\w+->|\$_|\$env:|<%=|f["']|\$[a-z])"""
+)
+_OTHER_HEADER = re.compile(
+    r"""(?i)(?<![\w-])(?:x-)?(?:api[-_]?key|auth[-_]?token|access[-_]?token|apikey|token|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
+)
+_NOT_SET = re.compile(
+    r"""(?i)keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"""
+    r"""|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable| value for){0,4}:? ['"`]?outboundsync_api_key"""
+    r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header|authorization header (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any |the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an |my )?(?:api key|authorization|header)|no api key (?:was )?(?:provided|sent|configured|set)"""
+)
+_ILLEGAL = (
+    (
+        re.compile(
+            r"(?i)(?:'ascii'|'latin-1') codec can't encode character.{0,200}|cannot convert argument to a bytestring|unicodeencodeerror.{0,80}(?:latin-1|ascii)"
+        ),
+        KeyFault.INVISIBLE,
+        "The client refused the header: the key has a character that no header can carry",
+    ),
+    (
+        re.compile(
+            r"(?i)illegal header value b?['\"]|invalid header value|invalid character in header content|invalid header field value for|err_invalid_char|invalid leading whitespace|header value contains|illegal character in header|invalid header (?:name or )?value|header value must not contain|malformed header value"
+        ),
+        KeyFault.WHITESPACE,
+        "The client refused the Authorization header: the key has a line break, a space or a control character",
+    ),
+)
+_COMMAND = re.compile(
+    r"(?i)(?:^|[\s$>%#`(])(?:curl(?:\.exe)?|https?|wget|xh|xhs|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)\s(?P<rest>.{0,3000}(?:outboundsync\.com|/api/v1/me\b).{0,3000})"
+)
+_CARRIES_KEY = re.compile(
+    r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?@|-K\b|--config|--netrc|-n\b|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
+)
+_COMMAND_ERROR = re.compile(r"(?i)^\W{0,3}(?:curl|wget|http):\s|curl/\d")
+
+
+def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
+    """What a unit of text shows of the key, or None when it shows nothing."""
+    lower = text.lower()
+    sign = None
+    for match in _AUTHORIZATION.finditer(text) if "authorization" in lower else ():
+        if not match["proxy"]:
+            sign = _better(sign, _of_header(match, text))
+    for name, value in pairs:
+        last = name.rsplit(".", 1)[-1].lower().replace("_", "-")
+        if last == "authorization" and "\n" not in value:
+            sign = _better(sign, _of_value(value, code=False))
+        elif last in {"x-api-key", "api-key", "apikey", "x-auth-token"} and value.lower().startswith("osapi_"):
+            sign = _better(sign, _wrong_scheme())
+    if sign is None and "osapi_" in lower and _OTHER_HEADER.search(text):
+        sign = _wrong_scheme()
+    if _NOT_SET.search(text):
+        return _better(
+            sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
+        )
+    for pattern, fault, detail in _ILLEGAL:
+        if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
+            return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
+    command = _COMMAND.search(text) if "outboundsync.com" in lower or "/api/v1/me" in lower else None
+    if command and sign is None and not _COMMAND_ERROR.search(text) and not _CARRIES_KEY.search(command["rest"]):
+        return KeySign(fault=KeyFault.MISSING, detail="The command sends no Authorization header.", sent=False, rank=2)
+    return sign
+
+
+def _better(one: KeySign | None, two: KeySign | None) -> KeySign | None:
+    if one is None or two is None:
+        return two or one
+    return (
+        two
+        if (two.fault is not None, two.sent is not None, two.rank)
+        > (one.fault is not None, one.sent is not None, one.rank)
+        else one
+    )
+
+
+def _wrong_scheme() -> KeySign:
+    return KeySign(
+        fault=KeyFault.WRONG_SCHEME,
+        detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
+        rank=3,
+    )
+
+
+def _of_header(match: re.Match[str], text: str) -> KeySign | None:
+    value, mark = match["value"], match["mark"]
+    before = text[: match.start()]
+    command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
+    if mark:
+        end = value.find(mark)
+        value = value[:end] if end >= 0 else value
+    elif command or before[-1:] in "\"'`":
+        opening = before[-1:] if before[-1:] in "\"'`" else ""
+        closers = [at for quote in (opening or "\"'`") if (at := value.find(quote)) >= 0]
+        if opening and closers:
+            value = value[: min(closers)]
+        if command and opening != "'" and re.search(r"\$|%\w+%|\{\{", value):
+            return None  # the shell, or a tool's template, puts the key in
+    code = (
+        bool(mark)
+        and re.search(
+            r"(?i)(?:process\.env|os\.environ|getenv|=\s?\{|headers\s?=|\bconst\b|\breturn\b|=>\s?\{|f[\"']$)", text
+        )
+        is not None
+    )
+    if not mark and not command and match["sep"] == ",":
+        return None
+    return _of_value(value, code=code or (mark == "`"))
+
+
+_WORDS_OF_PROSE = re.compile(
+    r"(?i)(?:header|headers|is|was|required|failed|error|bearer|the|and|or|missing|denied)\b(?! ?bearer)"
+)
+
+
+def _of_value(value: str, *, code: bool) -> KeySign | None:
+    value = value.rstrip(" \t\r\n,;)}]\\").lstrip(" \t")
+    if len(value) > 4000:
+        value = value[:4000]
+    scheme, _, rest = value.partition(" ")
+    if not value:
+        return KeySign(fault=KeyFault.MISSING, detail="The Authorization header was sent empty.", sent=False, rank=3)
+    if scheme.lower().rstrip(":") not in {
+        "bearer",
+        "basic",
+        "token",
+        "digest",
+        "apikey",
+        "api-key",
+        "negotiate",
+        "ntlm",
+        "key",
+    }:
+        if value.strip("\"'").lower().startswith("osapi_"):
+            if _MASK.search(value):
+                return KeySign()
+            return KeySign(
+                fault=KeyFault.WRONG_SCHEME,
+                detail="The Authorization header has the key without the word Bearer in front of it.",
+                rank=3,
+            )
+        if (
+            _MASK.search(value)
+            or _TEMPLATE.match(value)
+            or _WORDS_OF_PROSE.match(value)
+            or "bearer" not in value.lower()
+        ):
+            return KeySign() if not _WORDS_OF_PROSE.match(value) else None
+        return None
+    rest = rest.strip()
+    if scheme.lower() != "bearer":
+        if not rest or _WORDS_OF_PROSE.match(rest) or "realm=" in rest:
+            return None
+        return KeySign(
+            fault=KeyFault.WRONG_SCHEME,
+            detail=f"The Authorization header uses the scheme {scheme.strip(':').capitalize()} where Bearer belongs.",
+            rank=3,
+        )
+    if not rest:
+        return KeySign(
+            fault=KeyFault.MISSING,
+            detail="The Authorization header has the word Bearer and no key after it.",
+            sent=False,
+            rank=3,
+        )
+    if rest.lower().startswith(("realm=", "error=", "osapi_...", "osapi_…")) and "osapi" not in rest[:6].lower():
+        return None
+    if (
+        (code or _TEMPLATE.match(rest))
+        and (code or not re.match(r"\$\{?[A-Z_]+\}?$|\{\{", rest))
+        and not re.match(r"(?i)osapi_[\w-]{8,}|bearer ", rest)
+    ):
+        return KeySign()
+    return _of_key(rest)
+
+
+def _of_key(raw: str) -> KeySign | None:
+    form = check_key(raw)
+    first = next(iter(form.mended_faults), None)
+    if (
+        first is not None
+        and form.fault not in (KeyFault.PLACEHOLDER, KeyFault.MASKED, KeyFault.MISSING, KeyFault.OTHER_VENDOR)
+        and first is not KeyFault.WHITESPACE
+    ):
+        return KeySign(
+            fault=first,
+            detail=f"The Authorization header was sent with more than the key: {', '.join(form.mended)}.",
+            rank=3,
+        )
+    if form.fault is None:
+        return KeySign(sent=True, rank=3)
+    masked = _MASK.search(raw) is not None and not re.search(r"(?i)your|<[\w -]*key", raw)
+    if form.fault in (KeyFault.MASKED, KeyFault.TOO_SHORT) or masked:
+        return KeySign()
+    return KeySign(fault=form.fault, detail=form.detail, vendor=form.vendor, rank=3)

@@ -1,0 +1,603 @@
+"""What one unit of text says about an HTTP exchange: the third layer of the reader.
+
+Every `_see_*` function looks for one thing and writes it into the `Sighting`; the tables it uses are in patterns.py.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import cast
+
+from outboundsync_mcp.diagnosis import patterns as p
+from outboundsync_mcp.diagnosis.clean import clean_message
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
+from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
+from outboundsync_mcp.diagnosis.units import Unit
+
+EXPLICIT, CUED, BARE = 3, 2, 1
+"""How plainly a status was stated: as a field or status line; beside a word such as "error"; as a bare number."""
+
+
+@dataclass(slots=True)
+class Sighting:
+    """Facts of one unit, and, joined, of one exchange."""
+
+    text: str = ""
+    status: int | None = None
+    status_rank: int = 0
+    message: str | None = None
+    message_rank: int = 0
+    error: str | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    waits: list[str] = field(default_factory=list[str])
+    wait_unit: float = 1.0
+    date: str | None = None
+    failure: Failure | None = None
+    failure_rank: int = 0
+    failure_text: str | None = None
+    body_fault: BodyFault | None = None
+    intermediary: Intermediary | None = None
+    cdn_code: int | None = None
+    html: bool = False
+    json_body: bool | None = None
+    me: dict[str, object] | None = None
+    host: str | None = None
+    host_is_ours: bool | None = None
+    path_is_ours: bool = False
+    vendor: str | None = None
+    vendor_rank: int = 0
+    mentions_us: bool = False
+    ours_rank: int = 0
+    location: str | None = None
+    timeout: float | None = None
+    key: KeySign | None = None
+    opens: bool = False
+    record: bool = False
+    depth: int = 0
+    part: int = 0
+    when: float | None = None
+    quotes: list[str] = field(default_factory=list[str])
+
+    @property
+    def outcome(self) -> bool:
+        """Whether it says how the exchange ended."""
+        return (
+            self.status is not None
+            or self.failure is not None
+            or self.body_fault is not None
+            or self.me is not None
+            or (self.message_rank >= 3)
+        )
+
+
+def see(unit: Unit, found: frozenset[str]) -> list[Sighting]:
+    """The sightings of a unit: one, or several where a sentence tells of several statuses.
+
+    `found` holds the needles that the whole text has at all: the others need not be searched again.
+    """
+    texts = _clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
+    sightings: list[Sighting] = []
+    for text in texts:
+        part = unit if len(texts) == 1 else Unit(text, depth=unit.depth, part=unit.part, when=unit.when)
+        sighting = Sighting(
+            text=text, opens=unit.opens, record=unit.record, depth=unit.depth, part=unit.part, when=unit.when
+        )
+        lower = text.lower()
+        for look in _LOOKS:
+            look(part, lower, found, sighting)
+        sightings.append(sighting)
+    return sightings
+
+
+# Status ------------------------------------------------------------------------------------------------------
+
+_STATUS_LINE = re.compile(
+    r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
+)
+_NUMBER = re.compile(r"(?<![A-Za-z0-9_.,/$€£+@–])([1-5]\d\d)(?![A-Za-z0-9_%°²]|[.,:/]\d|-\d)")
+_GLUED = re.compile(
+    r"(?i)(?<![a-z])(?:https?|status|code|error|err|exception|erreur|fehler)[ _#:=-]{0,2}([1-5]\d\d)(?!\d|[.,]\d|\s?(?:ms|px|s\b))"
+)
+_PLAIN = re.compile(
+    r"(?i)(?:\bstatus(?:[ _-]?code)?|\bresponse[ _-]?code|\bhttp(?: response)?(?: status)?(?: code| error)?|\brequested URL returned error"
+    r"|\bresponded with|\bserver returned|tunnel failed, response|\breceived http code|\breturn(?:ed)? code|\bcode d['’]état|\bstatuscode"
+    r"|\b(?:código|codigo)(?: de)?(?: estado| error)?(?: http)?|\bcodice di stato|\bstatus-?code|\bcode de statut)"
+    r"""(?:\s(?:of|was|is|with|de|does not indicate success))?[\s:="'(\[`]{0,6}(?:HTTP/[\d.]{1,3}\s|an?\s|status\s|http\s)?[(\[`"']?([1-5]\d\d)(?![A-Za-z0-9]|[.,:/]\d)"""
+)
+_TOO_MANY = re.compile(r"too many (\d{3}) error responses")
+_NOT_A_STATUS_KEY = re.compile(
+    r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min|max|upstream_cache)[_. -]?(?:status|code)"
+    r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
+)
+_MADE_UP = re.compile(
+    r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)|\b599 (?:internal exception|network)"
+)
+
+
+def _see_status(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    if _MADE_UP.search(unit.text):
+        s.quotes.append(unit.text)
+        return
+    line = None
+    for line in _STATUS_LINE.finditer(unit.text):
+        status = int(line[1])
+        if status < 200 or (status == 200 and "connection established" in line["rest"].lower()):
+            continue
+        _state(s, status, EXPLICIT)
+    for name, value in unit.pairs:
+        status = _status_of_pair(name, value)
+        if status is not None:
+            _state(s, status, EXPLICIT)
+        elif _key(name) == "code" and s.status is None and (word := p.CODE_WORDS.get(_key(value))):
+            _state(s, word, CUED)
+    if s.status_rank == EXPLICIT and (unit.objects or line):
+        return
+    for text in unit.text.split("\n", 40)[:40]:
+        for status, rank in statuses_in(text):
+            if rank > s.status_rank or (rank == s.status_rank and not unit.objects):
+                _state(s, status, rank)
+    if s.status is None:
+        for words, status in p.IMPLIED_BY_WORDS:
+            if words in found and words in lower:
+                _state(s, status, CUED)
+                break
+
+
+def _state(s: Sighting, status: int, rank: int) -> None:
+    if status in p.MADE_UP_STATUSES or not 200 <= status <= 599 or rank < s.status_rank:
+        return
+    s.status, s.status_rank = status, rank
+
+
+def _status_of_pair(name: str, value: str) -> int | None:
+    path = name.lower()
+    key = _key(name)
+    last = _key(path.rsplit(".", 1)[-1])
+    if _NOT_A_STATUS_KEY.search(path):
+        return None
+    known = (
+        last in p.STATUS_KEYS
+        or key in p.STATUS_KEYS
+        or key.endswith(("statuscode", "httpstatus", "httpcode", "responsestatus"))
+    )
+    loose = last in p.LOOSE_STATUS_KEYS
+    if not (known or loose):
+        return None
+    match = re.match(r"\(?([1-5]\d\d)(?:\.0)?(?:[\s:,;)]\D{0,80})?$", value.strip())
+    if match is None:
+        return None
+    status = int(match[1])
+    if not known and status < 400:
+        return None
+    return status
+
+
+def statuses_in(text: str) -> list[tuple[int, int]]:
+    """(status, rank) of every number in a line of prose or log that is a status, in order."""
+    if not any(char.isdigit() for char in text[:2000]):
+        return []
+    spans: dict[int, tuple[int, int]] = {}
+    for pattern in (_PLAIN, _TOO_MANY):
+        for match in pattern.finditer(text):
+            left, right = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
+            if not _is_count(right) and not _is_past(left, right):
+                spans[match.start(1)] = (int(match[1]), EXPLICIT)
+    for match in _GLUED.finditer(text):
+        left, right = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
+        if match.start(1) not in spans and not _is_count(right) and not _is_past(left, right) and int(match[1]) >= 300:
+            spans[match.start(1)] = (int(match[1]), CUED)
+    for match in _NUMBER.finditer(text):
+        if match.start() in spans:
+            continue
+        rank = _rank(
+            int(match[1]), text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 60]
+        )
+        if rank:
+            spans[match.start()] = (int(match[1]), rank)
+    return [spans[start] for start in sorted(spans)]
+
+
+_WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]", re.UNICODE)
+
+
+def _rank(status: int, left: str, right: str) -> int:
+    """How surely a bare number between `left` and `right` is a status: 0 for not at all."""
+    if _is_past(left, right):
+        return 0
+    following = right.lower().lstrip(" :,-–—(\"'`*_]")
+    if any(following.startswith(reason) for reason in p.REASONS.get(status, ())):
+        return EXPLICIT
+    if re.match(r"(?i) (?:client|server) error\b", right):
+        return EXPLICIT
+    if _is_count(right) or right[:1] in p.COUNTERS:
+        return 0
+    if status not in p.REASONS or status < 300:
+        return 0
+    words = [word.lower() for word in _WORD.findall(left)][-5:]
+    last = words[-1] if words else ""
+    if last in p.NUMBER_WORDS or left.rstrip()[-1:] in "#$€£~" and left.strip():
+        return 0
+    if (
+        re.search(r"\d[\s,.]{0,2}$", left)
+        or left[-1:] in ":-"
+        and re.search(r"[\w.]+[:-]$", left)
+        and last not in p.STATUS_WORDS
+    ):
+        return 0
+    tail = left[-12:]
+    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(
+        part in tail or part in right[:8] for part in p.STATUS_PARTS
+    ):
+        return CUED if last in p.STATUS_WORDS or not _is_noun_after(right) else 0
+    if re.match(
+        r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|response|responses|fehler|erreurs?|errore?|erro|error|fout|błąd|hata|ошибк|помилк)",
+        right,
+    ):
+        return CUED
+    if _is_noun_after(right):
+        return 0
+    if last in p.GIVING_WORDS or not words:
+        return CUED if last in p.GIVING_WORDS else BARE
+    return BARE if status in _COMMON else 0
+
+
+_COMMON = frozenset({400, 401, 403, 404, 407, 429, 500, 502, 503, 504})
+
+
+def _is_past(left: str, right: str) -> bool:
+    return p.PAST_BEFORE.search(left[-60:]) is not None or p.PAST_AFTER.match(right) is not None
+
+
+def _is_count(right: str) -> bool:
+    match = re.match(r"[\s\xa0]{0,2}([^\W\d_]+|%|\$|€)", right)
+    return match is not None and match[1].lower() in p.UNIT_WORDS
+
+
+def _is_noun_after(right: str) -> bool:
+    """A word follows directly that no status is followed by: the number counts what the word names."""
+    match = re.match(r"[\s\xa0]{1,2}([^\W\d_][\w'’-]*)", right)
+    return match is not None and match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
+
+
+_CUT = re.compile(
+    r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
+)
+
+
+def _clauses(text: str) -> list[str]:
+    """A sentence that names several statuses, cut between them."""
+    numbers = [match for match in _NUMBER.finditer(text)][:8]
+    if len({match[1] for match in numbers}) < 2:
+        return [text]
+    if len({status for status, _ in statuses_in(text)}) < 2:
+        return [text]
+    clauses: list[str] = []
+    start = 0
+    for one, two in zip(numbers, numbers[1:], strict=False):
+        cuts = [match for match in _CUT.finditer(text, one.end(), two.start())]
+        if cuts:
+            clauses.append(text[start : cuts[0].start()])
+            start = cuts[0].start()
+    return [*clauses, text[start:]]
+
+
+# Message, body -----------------------------------------------------------------------------------------------
+
+_MESSAGE_KEYS = frozenset(
+    "message msg errormessage error_description detail details description errormsg reason title".split()
+)
+_ERROR_WORDS = frozenset("error exception".split())
+_TAG_TITLE = re.compile(r"(?i)<(?:title|h1|h2)[^<>]{0,60}>([^<>]{1,200})</")
+_HTML = re.compile(
+    r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
+)
+
+
+def _see_message(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    for words, status, message in p.DOCUMENTED_MESSAGES:
+        if words in found and words in lower.replace("_", " ") and not _talked_about(lower, words):
+            s.message, s.message_rank = message, 3
+            if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
+                s.status, s.status_rank = status, CUED
+    for item in unit.objects:
+        _see_body(item, s)
+    if s.message_rank < 2:
+        named = dict((_key(name), value) for name, value in unit.pairs)
+        for name in ("message", "msg"):
+            value = named.get(name)
+            if value and (named.get("statuscode") or named.get("error")) and s.message_rank < 2:
+                s.message, s.message_rank = clean_message(value), 2
+                s.error = s.error or clean_message(named.get("error"))
+        quoted = named.get("message")
+        if quoted and s.message_rank < 1 and not unit.objects:
+            s.message, s.message_rank = clean_message(quoted), 1
+    if _HTML.search(unit.text[:4000]):
+        s.html = True
+
+
+_TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
+
+
+def _talked_about(lower: str, words: str) -> bool:
+    return _TALK.search(lower[max(0, lower.find(words) - 30) : lower.find(words)]) is not None
+
+
+def _another_key(lower: str) -> bool:
+    return "invalid api key provided" in lower or "invalid api key or access" in lower
+
+
+def _see_body(item: dict[str, object], s: Sighting) -> None:
+    if isinstance(item.get("account"), dict) and isinstance(item.get("apiKey"), dict) and "connections" in item:
+        s.me = item
+        s.json_body = True
+        return
+    message = clean_message(item.get("message"))
+    if message is None:
+        return
+    error = item.get("error")
+    status = item.get("statusCode", item.get("status"))
+    is_body = isinstance(status, int) or isinstance(error, str)
+    rank = 2 if is_body or set(item) <= {"message", "code", "status", "retryAfterSeconds", "remediation"} else 1
+    if rank > s.message_rank or (rank == s.message_rank == 2):
+        s.message, s.message_rank = message, rank
+        s.error = clean_message(error) or s.error
+    elif s.message_rank == 3 and s.message and s.message.lower() in message.lower():
+        s.message = message
+        s.error = clean_message(error) or s.error
+    if rank == 2:
+        s.json_body = True
+
+
+# Headers -----------------------------------------------------------------------------------------------------
+
+_KEPT = {
+    "wwwauthenticate": "www-authenticate", "proxyauthenticate": "proxy-authenticate", "cfray": "cf-ray", "cfmitigated": "cf-mitigated", "server": "server", "via": "via",
+    "xcache": "x-cache", "xsquiderror": "x-squid-error", "xratelimitlimit": "x-ratelimit-limit", "xratelimitremaining": "x-ratelimit-remaining", "xratelimitreset": "x-ratelimit-reset", "contenttype": "content-type",
+}  # fmt: skip
+_WAIT_KEYS = {
+    "retryafter": 1.0,
+    "retryafterseconds": 1.0,
+    "retryaftersecs": 1.0,
+    "retryaftersec": 1.0,
+    "retryafters": 1.0,
+    "retryafterms": 0.001,
+    "retryaftermilliseconds": 0.001,
+    "retryaftermillis": 0.001,
+    "httpretryafter": 1.0,
+}
+_WAIT_WORDS = re.compile(
+    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
+)
+_WAIT_DATE = re.compile(
+    r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
+)
+_DATE = re.compile(
+    r"(?i)(?<![\w-])date[\"'\]]{0,3}\s{0,2}(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40}?(?:GMT|\d{4}(?=\s|$|[\"'])))"
+)
+
+
+def _see_headers(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    for name, value in unit.pairs:
+        key = _key(name.rsplit(".", 1)[-1])
+        if key in _KEPT and len(value) < 400:
+            s.headers.append((_KEPT[key], value))
+        elif key in _WAIT_KEYS:
+            wait = value.strip(" \"'[]")
+            scale = _WAIT_KEYS[key]
+            if scale != 1.0:
+                wait = _seconds(wait, scale)
+            elif match := re.fullmatch(
+                r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", wait, re.IGNORECASE
+            ):
+                wait = match[1]
+            if wait and wait not in s.waits:
+                s.waits.append(wait)
+        elif key == "location" and s.location is None and "/" in value:
+            s.location = value
+        elif key == "timeout" and s.timeout is None:
+            s.timeout = _timeout(value)
+    if "retry" in lower:
+        for pattern, group in ((_WAIT_DATE, "date"), (_WAIT_WORDS, "wait")):
+            for match in pattern.finditer(unit.text):
+                wait = match[group].strip()
+                if group == "wait" and match["ms"]:
+                    wait = _seconds(wait, 0.001)
+                if not s.waits and wait:
+                    s.waits.append(wait)
+    if "date" in lower:
+        match = _DATE.search(unit.text)
+        if match:
+            s.date = match["date"].strip()
+    for name, value in unit.pairs:
+        if _key(name.rsplit(".", 1)[-1]) == "date" and "GMT" in value:
+            s.date = value
+    if "date" not in lower and s.waits and s.date is None:
+        s.date = None
+
+
+def _seconds(text: str, scale: float) -> str:
+    try:
+        return f"{float(text) * scale:.6f}".rstrip("0").rstrip(".")
+    except (ValueError, OverflowError):
+        return ""
+
+
+def _timeout(value: str) -> float | None:
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s?(?:s|seconds)?", value)
+    return float(match[1]) if match and float(match[1]) else None
+
+
+# Failures ----------------------------------------------------------------------------------------------------
+
+_TIMEOUT_SECONDS = re.compile(
+    r"(?i)(?:timeout ?= ?|timed out after |timeout of |within |exceeded |after )(\d{1,6}(?:\.\d{1,3})?)\s?(ms|milliseconds|s\b|sec)?"
+)
+
+
+def _see_failure(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    for needle, failure, rank in p.FAILURES:
+        if rank > s.failure_rank and needle in found and needle in lower:
+            s.failure, s.failure_rank, s.failure_text = failure, rank, unit.text
+    if s.failure in (Failure.READ_TIMEOUT, Failure.CONNECT_TIMEOUT, Failure.DEADLINE):
+        match = _TIMEOUT_SECONDS.search(unit.text)
+        if match:
+            s.timeout = float(match[1]) / (1000 if (match[2] or "").startswith("m") else 1)
+    for needle, fault in p.BODY_FAULTS:
+        if needle in found and needle in lower:
+            s.body_fault = fault
+            s.quotes.append(unit.text)
+            break
+
+
+def _see_intermediary(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    for needle, who in p.INTERMEDIARIES:
+        if needle in found and needle in lower:
+            s.intermediary = who
+            break
+    if "error" in lower:
+        match = p.CDN_CODE.search(unit.text)
+        if match and int(match[1]) < 1300:
+            s.cdn_code = int(match[1])
+            s.intermediary = Intermediary.CLOUDFLARE
+
+
+# Whose error -------------------------------------------------------------------------------------------------
+
+_URL = re.compile(
+    r"(?i)\bhttps?://(?:[^\s/@\"'<>]{1,200}@)?(?P<host>\[[0-9a-f:]{2,45}\]|[a-z0-9._-]{1,253})(?P<port>:\d{1,5})?(?P<path>/[^\s\"'<>`)\]},|\\]{0,400})?"
+)
+_HOST_IN_TEXT = re.compile(
+    r"(?i)(?:host=['\"]|could not resolve host: |enotfound |eai_again |getaddrinfo \S{1,20} |failed to resolve '|lookup |unable to resolve host '?|unknownhostexception: |connect to |connecting to |connected to |server: |host \"|for host |failed to connect to |connect to host |no such host is known\. \(|cannot connect to host |resolving |\bhost: ?['\"]?|hostname: ?['\"]?|dial tcp:? ?(?:lookup )?)"
+    r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)"
+)
+_HOST_KEYS = frozenset(
+    "host hostname url uri baseurl requesturl requesturi address serveraddress serverhostname peername netpeername httphost httpurl urlfull full authority requestedurl endpoint hostport upstreamurl fullurl effectiveurl urleffective proxyhost".split()
+)
+_LOOPBACK = re.compile(r"(?i)(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal)$")
+_PATH = re.compile(r"/api/v1/me(?![\w-])")
+_REQUEST_CONTEXT = re.compile(
+    r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed|ing)?:? |http request|curl|wget|fetch|calling |call to |connect(?:ing|ed) to |--\s?$|at '|from |endpoint|on GET|for: ?)[^\n]{0,40}$"
+)
+
+
+def _see_host(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    if p.OUR_DOMAIN in lower or "outboundsync" in lower or "outbound sync" in lower or "osapi_" in lower:
+        s.mentions_us = True
+        s.ours_rank = 1
+    if _PATH.search(unit.text) or any(_PATH.search(value[:600]) for _, value in unit.pairs):
+        s.path_is_ours = True
+        s.ours_rank = 2
+    if "outboundsync api" in lower and "realm" in lower:
+        s.ours_rank = 3
+    for name, value in unit.pairs:
+        key = _key(name)
+        if key in _HOST_KEYS or _key(name.rsplit(".", 1)[-1]) in _HOST_KEYS:
+            _take_host(value, s, asked=True)
+    for match in _URL.finditer(unit.text):
+        asked = _REQUEST_CONTEXT.search(unit.text[max(0, match.start() - 60) : match.start()]) is not None
+        _take_host(match[0], s, asked=asked)
+    for match in _HOST_IN_TEXT.finditer(unit.text):
+        _take_host(match["host"], s, asked=False)
+    _see_vendor(unit, lower, found, s)
+
+
+def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
+    match = _URL.match(value.strip()) or re.match(
+        r"(?i)(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)(?P<port>:\d{1,5})?(?P<path>/\S{0,300})?$",
+        value.strip(),
+    )
+    if match is None:
+        return
+    host, path = match["host"].lower().rstrip("."), match["path"] or ""
+    if host == p.OUR_DOMAIN or host.endswith("." + p.OUR_DOMAIN):
+        s.mentions_us = True
+        s.ours_rank = max(s.ours_rank, 1)
+        if not path.startswith("/docs") and host not in (p.OUR_DOMAIN, "www." + p.OUR_DOMAIN):
+            s.host, s.host_is_ours, s.ours_rank = host, True, 3
+        return
+    if s.host_is_ours:
+        return
+    if _PATH.search(path):
+        s.path_is_ours, s.ours_rank = True, max(s.ours_rank, 2)
+        s.host = s.host or host
+        return
+    if any(host == doc or host.endswith("." + doc) for doc in p.DOC_HOSTS):
+        return
+    vendor = vendor_of_host(host)
+    if vendor:
+        s.host, s.vendor, s.vendor_rank = host, vendor, 3
+    elif asked and not _LOOPBACK.match(host) and "." in host and not re.fullmatch(r"[\d.]+", host):
+        s.host, s.host_is_ours = host, False
+
+
+def vendor_of_host(host: str) -> str | None:
+    """The vendor whose API is at `host`, or None."""
+    for vendor in p.VENDORS:
+        if any(host == domain or host.endswith("." + domain) for domain in vendor.domains):
+            return vendor.name
+    return None
+
+
+_VENDOR_SAYS = r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d))*\s{0,2}[\w]{{0,12}}\s?(?:error|errors|returns?|returned|says|said|gives?|gave|responds?|responded|throws?|threw|rejects?|rejected|answers?|answered|api|:|request|call|gibt|liefert|devuelve|renvoie|meldet|401|403|404|429|500)"
+
+
+def _see_vendor(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    compact = lower
+    for vendor, needles in p.VENDOR_SHAPES:
+        if all(needle in found for needle in needles) and all(
+            needle in compact or needle in _flat(unit) for needle in needles
+        ):
+            s.vendor, s.vendor_rank = s.vendor or vendor, max(s.vendor_rank, 2)
+            return
+    if s.mentions_us or s.vendor:
+        return
+    for vendor in p.VENDORS:
+        for word in vendor.words:
+            if word in found and word in lower and not re.search(rf"[\w.-]*@[\w.-]*{re.escape(word)}", lower):
+                at = lower.find(word)
+                after = lower[at + len(word) : at + len(word) + 60]
+                before = lower[max(0, at - 20) : at]
+                if re.match(_VENDOR_SAYS.replace("{{", "{").replace("}}", "}"), after) or re.search(
+                    r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$", before
+                ):
+                    s.vendor, s.vendor_rank = vendor.name, 1
+                    return
+
+
+def _flat(unit: Unit) -> str:
+    """The unit's pairs in one spelling, so that a shape is found in every notation."""
+    return "".join(f'"{name.rsplit(".", 1)[-1]}":"{value[:200]}",' for name, value in unit.pairs[:80]).lower()
+
+
+def _see_key(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+    s.key = key_sign(unit.text, unit.pairs)
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+_Look = Callable[[Unit, str, frozenset[str], Sighting], None]
+_LOOKS: tuple[_Look, ...] = (
+    _see_status,
+    _see_message,
+    _see_headers,
+    _see_failure,
+    _see_intermediary,
+    _see_host,
+    _see_key,
+)
+
+
+def needles() -> Iterable[str]:
+    """Every literal that the tables search for, in lower case."""
+    yield from (row.needle for row in p.FAILURES)
+    yield from (row.needle for row in p.BODY_FAULTS)
+    yield from (row.needle for row in p.INTERMEDIARIES)
+    yield from (needle for shape in p.VENDOR_SHAPES for needle in shape.needles)
+    yield from (word for vendor in p.VENDORS for word in vendor.words)
+    yield from (words for words, *_ in p.DOCUMENTED_MESSAGES)
+    yield from (words for words, _ in p.IMPLIED_BY_WORDS)
+
+
+_UNUSED = (cast, KeyFault)

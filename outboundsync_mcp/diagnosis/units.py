@@ -1,0 +1,434 @@
+"""Cut a normalised text into units: a line, a sentence or a JSON record, each with its name-value pairs.
+
+The second layer of the reader. A unit is read as a whole; units are joined into exchanges later.
+"""
+
+import json
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+from outboundsync_mcp.diagnosis.normalize import normalize, unescape
+
+MAX_UNIT_CHARS = 20_000
+"""A longer line is cut: no line of an error report is that long, but a minified bundle is."""
+MAX_JSON_DEPTH = 40
+MAX_NESTED_TEXTS = 12
+"""Levels of JSON inside JSON strings that are opened."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One line, sentence or JSON record, in the order of the text."""
+
+    text: str
+    pairs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Names as written and values as text: of JSON, Python and JavaScript dumps, logfmt, headers."""
+    depth: int = 0
+    """How many levels of mail quoting (`> `) it was under."""
+    part: int = 0
+    """How many mail separators stand above it: the latest mail of a thread is part 0."""
+    opens: bool = False
+    """It begins an exchange: a request line, a command, a connection attempt, a status line."""
+    record: bool = False
+    """It is complete in itself: a JSON record or a line of a log."""
+    when: float | None = None
+    """Its time stamp, seconds since 1970."""
+    objects: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    """The JSON objects of this unit, outermost first."""
+
+
+# Lines -------------------------------------------------------------------------------------------------------
+
+_QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
+_CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
+_CURL_LINE = re.compile(r"[<>*{}] ?")
+_ATTRIBUTION = re.compile(
+    r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|begin forwarded)"
+    r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał\(?a?\)?|write)\b.{0,60}:?\s*$"
+    r"|_{8,}\s*$|begin forwarded message:)"
+)
+_FROM = re.compile(r"(?i)^\W{0,3}\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?:\*?\s.{2,}")
+_SENT = re.compile(
+    r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to|an|à|para|subject|betreff|objet|asunto)\*?:"
+)
+_PREFIX = re.compile(  # docker compose, kubectl, Heroku, systemd; only in front of something else
+    r"^(?:[\w./-]{1,60}(?:\[[\w./-]{1,30}\])?\s{0,20}\|\s{1,2}|\[[\w./-]{1,80}\]\s(?=\S))(?=\S)"
+)
+_OPENER = re.compile(
+    r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$|HTTP/[\d.]+\s[1-5]\d\d\b"
+    r"|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
+)
+_STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), ("%Y-%m-%dT%H:%M:%S",)),
+    (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), ("%Y/%m/%d %H:%M:%S",)),
+    (re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d"), ("%d/%b/%Y:%H:%M:%S",)),
+)
+_SENTENCE = re.compile(r"(?<=[.!?;。！？；])\s+(?=[A-ZÀ-ÞА-Я0-9])|(?<=[。！？])")
+_LOG_LINE = re.compile(
+    r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \[|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b)"
+)
+
+# A name, a separator, a value; the name starts at a word boundary and has a bounded length, so this is linear.
+_PAIR = re.compile(
+    r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>|->|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
+    r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
+)
+_NAME_VALUE = re.compile(
+    r"""["']?\b(?:name|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
+)
+_HEADER = re.compile(r"^[\s<>|*]{0,8}(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$")
+_SINGLE_HEADER = re.compile(
+    r"^[\s<>|*]{0,8}(?P<name>retry-after|date|location|www-authenticate|authorization)\s?:(?P<value>\S.{0,2000})$",
+    re.IGNORECASE,
+)
+
+
+def units_of(raw: str) -> list[Unit]:
+    """The units of a text in reading order; never raises, linear in its length."""
+    text = normalize(raw)
+    whole = _whole_json(text)
+    if whole is not None:
+        return _Json().units(whole)
+    units: list[Unit] = []
+    has_curl_marks = _CURL_MARK.search(text) is not None
+    part = 0
+    previous_from = False
+    for line, documents in _lines(text):
+        depth, line = _strip_quotes(line, has_curl_marks=has_curl_marks)
+        if documents is None and (_ATTRIBUTION.match(line) or (previous_from and _SENT.match(line))):
+            part += 1
+            previous_from = False
+            continue
+        previous_from = documents is None and _FROM.match(line) is not None
+        made = _of_line(line, documents)
+        for unit in made:
+            unit.depth, unit.part = depth, part
+        units += made
+    return units
+
+
+def time_of(text: str) -> float | None:
+    """The first time stamp within the first characters of a line."""
+    head = text[:120]
+    for pattern, (form,) in _STAMPS:
+        match = pattern.search(head)
+        if match:
+            try:
+                return (
+                    datetime.strptime(match[0].replace(" ", "T") if "-" in match[0] else match[0], form)
+                    .replace(tzinfo=UTC)
+                    .timestamp()
+                )
+            except ValueError:
+                return None
+    return None
+
+
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """Names and values in one line, in any of the notations that programs dump them in."""
+    pairs: list[tuple[str, str]] = []
+    header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
+    if header:
+        pairs.append((header["name"], header["value"].strip()))
+    for match in _PAIR.finditer(text):
+        value = match["quoted"]
+        if value is None:
+            value = match["listed"] if match["listed"] is not None else match["bare"]
+        if header and match.start("name") <= header.end("name"):
+            continue
+        pairs.append((match["name"], value.strip()))
+    if "value" in text:
+        pairs += [(match["name"], match["value"]) for match in _NAME_VALUE.finditer(text)]
+    return pairs
+
+
+def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
+    match = _QUOTE.match(line)
+    if match is None:
+        return 0, line
+    quotes = sum(match[0].count(char) for char in ">|│┃▌›")
+    rest = line[match.end() :]
+    if has_curl_marks and match[0].rstrip().endswith(">"):
+        return quotes - 1, "> " + rest
+    return quotes, rest
+
+
+def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
+    if documents is not None:
+        reader = _Json()
+        units = [unit for document in documents for unit in reader.units(document)]
+        head = line[:MAX_UNIT_CHARS]
+        if head.strip() and units:
+            first = units[0]
+            first.text = f"{head}\n{first.text}"
+            first.pairs = [*pairs_of(head), *first.pairs]
+            first.opens = first.opens or _OPENER.match(head) is not None
+            first.when = time_of(head) or first.when
+        return units
+    line = line[:MAX_UNIT_CHARS]
+    if not line.strip():
+        return [Unit("")]
+    record = _LOG_LINE.match(line) is not None
+    pieces = (
+        [line] if record or len(line) > 4000 else [piece for piece in _SENTENCE.split(line) if piece and piece.strip()]
+    )
+    units = [Unit(piece, pairs_of(piece), opens=_OPENER.match(piece) is not None, record=record) for piece in pieces]
+    if units:
+        units[0].when = time_of(line)
+    return units
+
+
+# JSON --------------------------------------------------------------------------------------------------------
+
+_JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}[\[{"]""")
+_DECODER = json.JSONDecoder()
+_WINDOW = 400_000
+
+
+def _whole_json(text: str) -> object | None:
+    stripped = text.strip()
+    if stripped[:1] not in '{["' or not stripped:
+        return None
+    try:
+        value: object = json.loads(stripped, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    for _ in range(MAX_NESTED_TEXTS):  # a string that holds JSON, maybe several times over
+        if not isinstance(value, str):
+            break
+        try:
+            value = json.loads(value, strict=False)
+        except (ValueError, RecursionError):
+            return [value]
+    return value if isinstance(value, dict | list) else None
+
+
+def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
+    """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on.
+
+    Work spent on JSON that does not parse is bounded by a budget, so that no text makes this quadratic.
+    """
+    budget = 4 * len(text) + 200_000
+    for chunk in _chunks(text):
+        position = 0
+        while position < len(chunk):
+            end = chunk.find("\n", position)
+            end = len(chunk) if end < 0 else end
+            line = chunk[position:end]
+            documents: list[object] = []
+            outside: list[str] = []
+            at = 0
+            while budget > 0 and (found := _JSON_START.search(line, at)):
+                start = position + found.start()
+                window = (
+                    chunk[start : start + _WINDOW] if line.rstrip().endswith(("{", "[", ",", ":")) else chunk[start:end]
+                )
+                budget -= len(window)
+                try:
+                    value, length = _DECODER.raw_decode(window)
+                except (ValueError, RecursionError):
+                    outside.append(line[at : found.end()])
+                    at = found.end()
+                    continue
+                if isinstance(value, dict | list) and value:
+                    documents.append(cast("object", value))
+                    outside.append(line[at : found.start()])
+                else:
+                    outside.append(line[at : found.start() + length])
+                stop = start + length
+                if stop > end:
+                    end = chunk.find("\n", stop)
+                    end = len(chunk) if end < 0 else end
+                    line = chunk[position:end]
+                at = stop - position
+            outside.append(line[at:])
+            yield "".join(outside), documents or None
+            position = end + 1
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """The text with escapes undone, except lines that are JSON as they stand: their escapes belong to them."""
+    if "\\" not in text or not _JSON_START.search(text):
+        yield unescape(text)
+        return
+    plain: list[str] = []
+    for line in text.split("\n"):
+        found = "\\" in line and _JSON_START.search(line)
+        if found and _parses(line[found.start() :]):
+            if plain:
+                yield unescape("\n".join(plain))
+                plain = []
+            yield line
+        else:
+            plain.append(line)
+    if plain:
+        yield unescape("\n".join(plain))
+
+
+def _parses(text: str) -> bool:
+    try:
+        _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+class _Json:
+    """Turns a decoded document into units: one per record of a list, all else in the unit it belongs to."""
+
+    def __init__(self, level: int = 0) -> None:
+        self._level = level
+        self._units: list[Unit] = []
+
+    def units(self, value: object) -> list[Unit]:
+        self._units = []
+        unit = Unit("", record=True)
+        self._units.append(unit)
+        self._walk(value, "", unit, 0)
+        return [unit for unit in self._units if unit.text.strip() or unit.pairs or unit.objects]
+
+    def _walk(self, value: object, path: str, unit: Unit, depth: int) -> None:
+        if depth > MAX_JSON_DEPTH:
+            return
+        if isinstance(value, dict):
+            self._walk_dict(cast("dict[str, object]", value), path, unit, depth)
+        elif isinstance(value, list):
+            self._walk_list(cast("list[object]", value), path, unit, depth)
+        elif isinstance(value, str):
+            self._leaf(path, value, unit)
+        elif value is not None:
+            unit.pairs.append((path, str(value)))
+
+    def _walk_dict(self, value: dict[str, object], path: str, unit: Unit, depth: int) -> None:
+        named = _named_value(value)
+        if named:
+            self._walk(named[1], f"{path}.{named[0]}" if path else named[0], unit, depth + 1)
+            return
+        unit.objects.append(value)
+        # What led to the error was before it, wherever the document puts it.
+        for name in sorted(value, key=lambda name: name != "breadcrumbs") if "breadcrumbs" in value else value:
+            item = value[name]
+            if name == "breadcrumbs":
+                crumbs = Unit("", record=True)
+                self._units.insert(max(len(self._units) - 1, 0), crumbs)
+                earlier = _Json(self._level).units(item)
+                self._units[-1:-1] = earlier
+                continue
+            if name == "text" and value.get("encoding") == "base64" and isinstance(item, str):
+                item = _decoded(item)
+            self._walk(item, f"{path}.{name}" if path else str(name), unit, depth + 1)
+
+    def _walk_list(self, value: list[object], path: str, unit: Unit, depth: int) -> None:
+        if value and all(isinstance(item, str | int | float) for item in value):
+            if len(value) <= 6:  # a header's values; a validation's messages
+                for item in value:
+                    unit.pairs.append((path, str(item)))
+            self._leaf_texts([item for item in value if isinstance(item, str)], unit)
+            return
+        last = path.rsplit(".", 1)[-1].lower()
+        own = len(value) > 1 and last not in {
+            "errors",
+            "details",
+            "headers",
+            "attributes",
+            "tags",
+            "causes",
+            "connections",
+        }
+        for item in value:
+            if own and isinstance(item, dict) and not _named_value(cast("dict[str, object]", item)):
+                record = Unit("", record=True)
+                self._units.append(record)
+                self._walk(cast("object", item), "", record, depth + 1)
+            elif isinstance(item, list) and len(cast("list[object]", item)) == 2:  # [["Retry-After", "37"], …]
+                name, content = cast("list[object]", item)
+                self._walk(
+                    content, f"{path}.{name}" if isinstance(name, str) and len(name) < 60 else path, unit, depth + 1
+                )
+            else:
+                self._walk(item, path, unit, depth + 1)
+
+    def _leaf(self, path: str, value: str, unit: Unit) -> None:
+        name = path.rsplit(".", 1)[-1]
+        unit.pairs.append((path, value[:MAX_UNIT_CHARS]))
+        if unit.when is None and ("time" in name.lower() or "ts" == name.lower() or "date" in name.lower()):
+            unit.when = time_of(value)
+        if self._level < MAX_NESTED_TEXTS and len(value) > 1 and _worth_opening(value):
+            nested = _nested_units(value, self._level + 1)
+            for inner in nested[1:] if len(nested) > 1 else ():
+                inner.when = inner.when or unit.when
+            if len(nested) == 1 or not any(inner.opens for inner in nested):
+                for inner in nested:
+                    unit.pairs += inner.pairs
+                    unit.objects += inner.objects
+                    unit.text += inner.text + "\n"
+                return
+            self._units += nested
+            return
+        self._leaf_texts([value], unit)
+
+    def _leaf_texts(self, values: list[str], unit: Unit) -> None:
+        for value in values:
+            if " " in value or len(value) > 3:
+                unit.text += value[:MAX_UNIT_CHARS] + "\n"
+
+
+def _worth_opening(value: str) -> bool:
+    head = value.lstrip()[:2]
+    return (
+        head[:1] in ("{", "[")
+        or head == '"{'
+        or "\n" in value
+        or "\\" in value
+        or "{" in value
+        or "HTTP/" in value
+        or "=" in value
+        or ": " in value
+    )
+
+
+def _nested_units(value: str, level: int) -> list[Unit]:
+    whole = _whole_json(value)
+    if whole is not None and not (isinstance(whole, list) and whole == [value]):
+        return _Json(level).units(whole)
+    units: list[Unit] = []
+    for line, documents in _lines(value):
+        if documents is not None:
+            reader = _Json(level)
+            made = [unit for document in documents for unit in reader.units(document)]
+            if made:
+                made[0].text = f"{line[:MAX_UNIT_CHARS]}\n{made[0].text}"
+                made[0].pairs = [*pairs_of(line[:MAX_UNIT_CHARS]), *made[0].pairs]
+                made[0].opens = made[0].opens or _OPENER.match(line) is not None
+            units += made
+        else:
+            units += _of_line(line, None)
+    return [unit for unit in units if unit.text.strip() or unit.pairs]
+
+
+def _named_value(value: dict[str, object]) -> tuple[str, object] | None:
+    """`{"name": "Retry-After", "value": "37"}` (HAR) and OpenTelemetry's `{"key": …, "value": {"intValue": …}}`."""
+    name = value.get("name", value.get("key"))
+    if isinstance(name, str) and "value" in value and len(value) <= 6 and "domain" not in value:
+        content = value["value"]
+        if isinstance(content, dict) and len(cast("dict[str, object]", content)) == 1:
+            content = next(iter(cast("dict[str, object]", content).values()))
+            if isinstance(content, dict) and "values" in content:
+                content = [
+                    next(iter(v.values())) if isinstance(v, dict) and v else v
+                    for v in cast("list[object]", content["values"])
+                ]  # pyright: ignore
+        return name, cast("object", content)
+    return None
+
+
+def _decoded(text: str) -> str:
+    try:
+        return b64decode(text[:400_000] + "=" * (-len(text[:400_000]) % 4)).decode("utf-8", "replace")
+    except (Base64Error, ValueError):
+        return text
