@@ -128,6 +128,8 @@ def _may_be_secret(value: str) -> bool:
 
 def _origin(value: str) -> str:
     """Return scheme, host and port of an acceptable base URL."""
+    if looks_like_a_key(value):  # even a host's name goes out in the clear
+        raise _RefusedError("has a key in it", hide=True)
     # Whatever stands beside host and path may be a secret: it is neither used nor shown.
     if "@" in value:
         raise _RefusedError("has a user name or password in it", hide=True)
