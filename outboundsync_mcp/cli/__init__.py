@@ -4,7 +4,6 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from io import TextIOWrapper
 from typing import NoReturn
 
 from outboundsync_mcp import __version__
@@ -84,11 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if refusal := _refused_key(arguments):
         sys.stderr.write(refusal)
         return 2
-    options = _parse(arguments)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a console that cannot show a character shows "?"
+    # A console that cannot show a character shows "?".
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="replace")
     try:
-        return _run(options)
+        return _run(_parse(arguments))
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -125,6 +124,7 @@ def _run(options: argparse.Namespace) -> int:
                 host=options.host,
                 port=options.port,
                 limit=options.limit,
+                ip_limit=options.ip_limit,
                 window_seconds=options.window_seconds,
                 retry_after=options.retry_after,
             )
@@ -182,7 +182,7 @@ def _parser(*, with_sandbox_keys: bool) -> argparse.ArgumentParser:
 
     diagnose = command("diagnose", "explain a pasted OutboundSync error, offline", _DIAGNOSE)
     diagnose.add_argument("file", nargs="?", metavar="FILE", help="the text to read; - or nothing for stdin")
-    diagnose.add_argument("--status", metavar="N", help="the HTTP status, when known; wins over the text")
+    diagnose.add_argument("--status", type=_status, metavar="N", help="the HTTP status, when known; wins over the text")
     diagnose.add_argument("--message", help="the error's message, when known; wins over the text")
     diagnose.add_argument("--retry-after", metavar="VALUE", help="the Retry-After header: seconds or an HTTP date")
     diagnose.add_argument("--json", action="store_true", help="print the diagnosis as JSON")
@@ -194,7 +194,8 @@ def _parser(*, with_sandbox_keys: bool) -> argparse.ArgumentParser:
         sandbox.epilog = sandbox_command.help_text()
     sandbox.add_argument("--host", default="127.0.0.1", help="a loopback address (default 127.0.0.1)")
     sandbox.add_argument("--port", type=_port, default=8787, help="0 picks a free one (default 8787)")
-    sandbox.add_argument("--limit", type=_positive, default=120, help="requests per window (default 120)")
+    sandbox.add_argument("--limit", type=_positive, default=120, metavar="N", help="requests per window (default 120)")
+    sandbox.add_argument("--ip-limit", type=_positive, metavar="N", help="the same per IP address (default: --limit)")
     sandbox.add_argument(
         "--window-seconds", type=_positive, default=60, metavar="N", help="length of the fixed window (default 60)"
     )
@@ -209,6 +210,12 @@ def _parser(*, with_sandbox_keys: bool) -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError("takes a number from 0 to 65535")
+    return int(text)
+
+
+def _status(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) == 3 and 100 <= int(text) <= 599):
+        raise argparse.ArgumentTypeError("takes an HTTP status, 100 to 599")
     return int(text)
 
 

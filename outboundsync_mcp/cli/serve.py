@@ -94,7 +94,7 @@ def _serve_http(settings: Settings, address: str, listener: socket.socket) -> No
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             # Exchanges that are cut off now are no news to whoever stopped the server.
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+            logging.disable(logging.ERROR)
             super().handle_exit(sig, frame)
 
     hosts = {shown, "127.0.0.1", "localhost", "[::1]"}
