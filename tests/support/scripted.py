@@ -264,6 +264,7 @@ def _bind(addresses: Sequence[str]) -> list[socket.socket]:
                 for address in addresses:
                     family = socket.AF_INET6 if ":" in address else socket.AF_INET
                     listener = stack.enter_context(socket.create_server((address, port), family=family, backlog=1024))
+                    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
                     port = listener.getsockname()[1]
                     listeners.append(listener)
             except OSError:
