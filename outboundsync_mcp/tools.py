@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -188,7 +189,7 @@ class Tools:
             self._client = OutboundSyncClient(self._settings)
 
         async def on_wait(waited: float, total: float) -> None:
-            left = max(0, round(total - waited))
+            left = math.ceil(total - waited)
             await progress(round(waited, 1), round(total, 1), f"Rate limited: retrying once in {left} s")
 
         faults, max_wait = _argument_faults(arguments)
