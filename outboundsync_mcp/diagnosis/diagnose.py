@@ -262,7 +262,7 @@ _NO_RESPONSE = (
 _UNAUTHORIZED = (
     Rule("unauthorized_intermediary", lambda e: e.intermediary is not None and e.documented_realm is not True),
     Rule("key_revoked", lambda e: e.key_worked_before),
-    Rule("unauthorized_foreign", lambda e: e.api_host is False),
+    Rule("unauthorized_foreign", lambda e: e.api_host is False and e.documented_realm is not True),
     Rule("unauthorized_no_realm", lambda e: e.documented_realm is False and _says(e, "Invalid API key")),
     Rule("unauthorized_foreign", lambda e: e.documented_realm is False),
     Rule("key_refused", lambda e: e.key_sent is True),
