@@ -7,6 +7,7 @@ are -32602, nothing that never changes is advertised as changing, and no excepti
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -70,8 +71,19 @@ def create_server(settings: Settings, *, tools: Tools | None = None) -> Server[A
         on_read_resource=surface.read_resource,
         on_completion=surface.complete,
     )
+    server.middleware.insert(0, _keep_secrets_out_of_names)  # before tracing, which records the name
     server.middleware.append(_keep_faults_inside)
     return server
+
+
+async def _keep_secrets_out_of_names(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """A key sent where a tool's or prompt's name belongs is redacted before it reaches a trace or an error."""
+    name = ctx.params.get("name") if ctx.params else None
+    if isinstance(name, str) and not name.replace("_", "").isalpha():
+        from outboundsync_mcp.diagnosis.redact import redact
+
+        ctx = replace(ctx, params={**(ctx.params or {}), "name": redact(name)})
+    return await call_next(ctx)
 
 
 async def _keep_faults_inside(ctx: Context, call_next: CallNext) -> HandlerResult:
