@@ -35,6 +35,7 @@ class Outcome:
 
     name: str
     key: str = field(repr=False)
+    """Opaque but for the word sandbox: a part of it that occurs in an answer would be redacted there."""
     description: str
     """One line, for people."""
     answer: Answer
@@ -79,7 +80,7 @@ def _me(
     return Answer(
         body={
             "account": {"id": 42, "email": email},
-            "apiKey": {"name": "Sandbox", "scopes": list(scopes), "connectionScope": scope, **(key_fields or {})},
+            "apiKey": {"name": "Demo", "scopes": list(scopes), "connectionScope": scope, **(key_fields or {})},
             "connections": list(connections),
             **top_level,
         }
@@ -106,64 +107,64 @@ SUCCESS: Final = _me(HUBSPOT, SALESFORCE)
 OUTCOMES: Final[tuple[Outcome, ...]] = (
     Outcome(
         name="success",
-        key="osapi_sandbox_success_Kq7vTz2mXw9B",
+        key="osapi_sandbox_niR8urC2sa52Ldh9QsZ6bjS9",
         description="200: an account-wide key that reads two connections",
         answer=SUCCESS,
     ),
     Outcome(
         name="connection_scoped",
-        key="osapi_sandbox_connection_scoped_h4RbYs8NcP1d",
+        key="osapi_sandbox_UXJ82jZ8qQ36pQh53qb6uDG9",
         description="200: a key for one connection, of an account without e-mail address",
         answer=_me(HUBSPOT, scope="connection", email=None),
     ),
     Outcome(
         name="unknown_fields",
-        key="osapi_sandbox_unknown_fields_Gw3LxJ6qVt0e",
+        key="osapi_sandbox_2Yf4MmV8SMk4ydn5eFn7WcJ9",
         description="200: with fields and scopes that the documentation does not list",
         answer=_me(
             HUBSPOT,
-            {"id": 9, "crm": "SANDBOX_CRM", "organizationId": "a-1", "organizationDomain": None},
-            scopes=("read", "sandbox:more"),
+            {"id": 9, "crm": "DEMO_CRM", "organizationId": "a-1", "organizationDomain": None},
+            scopes=("read", "demo:more"),
             key_fields={"connectionId": None},
             links={"documentation": "https://outboundsync.com/docs/api/errors-and-rate-limits/"},
         ),
     ),
     Outcome(
         name="empty_connections",
-        key="osapi_sandbox_empty_connections_Zn5FdU7kMa2s",
+        key="osapi_sandbox_qn87x487cBb5dvL4TcG63sH8",
         description="200: no connection at all, which the documentation rules out",
         answer=_me(),
     ),
     Outcome(
         name="revoked",
-        key="osapi_sandbox_revoked_Pe8WgC4rHj6y",
+        key="osapi_sandbox_MhU589f5Lzb4MJn97uW3Hur8",
         description="401: as for every missing, malformed, unknown, revoked or rotated key",
         answer=UNAUTHORIZED,
         account=None,
     ),
     Outcome(
         name="api_access_disabled",
-        key="osapi_sandbox_api_access_disabled_Tv1XkQ9bLz5u",
+        key="osapi_sandbox_TEQ6FHa5P3p9PwY4tpv8xtD5",
         description="403: no accessible connection has API access enabled",
         answer=error(403, "API access is not enabled for this account", "Forbidden"),
         account=43,
     ),
     Outcome(
         name="forbidden",
-        key="osapi_sandbox_forbidden_Jm6ScN3wDf8a",
+        key="osapi_sandbox_g8W37rd8xTB9RXR9BPk8R668",
         description="403: refused for another reason than API access",
         answer=error(403, "This API key does not have the required scope", "Forbidden"),
     ),
     Outcome(
         name="message_list",
-        key="osapi_sandbox_message_list_Bx2VhR7tGk4i",
+        key="osapi_sandbox_npq2anj4q6u2BwV2DcG2N386",
         description="403: the documented message, as a list and without `error`",
         answer=error(403, ["API access is not enabled for this account"]),
         account=43,
     ),
     Outcome(
         name="rate_limited_once",
-        key="osapi_sandbox_rate_limited_once_Yd9QpL5nCw3z",
+        key="osapi_sandbox_AWT9gPA5jfn79sA9aak24Z29",
         description="429 with Retry-After; 200 for the first request after that wait, then from the start",
         answer=SUCCESS,
         behaviour="limited_once",
@@ -171,7 +172,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     ),
     Outcome(
         name="rate_limited_always",
-        key="osapi_sandbox_rate_limited_always_Ua4MzF8vKs6g",
+        key="osapi_sandbox_Uyg4Cg95gmm5aqA9XPG2zPw3",
         description="429 with Retry-After, every time",
         answer=TOO_MANY,
         behaviour="limited_always",
@@ -179,7 +180,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     ),
     Outcome(
         name="rate_limited_unstated",
-        key="osapi_sandbox_rate_limited_unstated_Rc7TbX1jWq9h",
+        key="osapi_sandbox_UvW74eU6uxW8Wri6xhH7HAX8",
         description="like rate_limited_once, but without Retry-After",
         answer=SUCCESS,
         behaviour="limited_unstated",
@@ -187,7 +188,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     ),
     Outcome(
         name="rate_limited_until_date",
-        key="osapi_sandbox_rate_limited_until_date_Le3GyV6dPn2k",
+        key="osapi_sandbox_xQw58kE3pKi86Pk5e2z6Bux3",
         description="like rate_limited_once, but Retry-After is an HTTP date",
         answer=SUCCESS,
         behaviour="limited_until_date",
@@ -195,75 +196,75 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     ),
     Outcome(
         name="server_error",
-        key="osapi_sandbox_server_error_Hs5JwE9xRm7c",
+        key="osapi_sandbox_ftC2HHH5YDN5Wpg6ekK6Msy5",
         description="500: an unexpected failure of the API",
         answer=error(500, "Internal server error"),
     ),
     Outcome(
         name="bad_gateway",
-        key="osapi_sandbox_bad_gateway_Nf8KqA2uTy4b",
+        key="osapi_sandbox_B3b33Y49Bix5Ac84Jku8y4n6",
         description="502: HTML from a gateway in front of the API",
         answer=_gateway(502, "Bad Gateway"),
         account=None,
     ),
     Outcome(
         name="unavailable",
-        key="osapi_sandbox_unavailable_Wz6CrD3gXv1p",
+        key="osapi_sandbox_bTw2hCM5Hf79WpT4qPh9sRD7",
         description="503: HTML from a gateway in front of the API",
         answer=_gateway(503, "Service Temporarily Unavailable"),
         account=None,
     ),
     Outcome(
         name="gateway_timeout",
-        key="osapi_sandbox_gateway_timeout_Ej9BnH5sLk7w",
+        key="osapi_sandbox_ATY6UKL4PwK59df6iUe6ANi7",
         description="504: HTML from a gateway in front of the API",
         answer=_gateway(504, "Gateway Time-out"),
         account=None,
     ),
     Outcome(
         name="cloudflare_block",
-        key="osapi_sandbox_cloudflare_block_Qt4YmP8zUf2r",
+        key="osapi_sandbox_bqv4FTt4rEh6h2d8QEw3Jne4",
         description="403: Cloudflare's page for error 1020, a firewall rule",
         answer=_cloudflare("Access denied", "Error code: 1020", "This website is using a security service."),
         account=None,
     ),
     Outcome(
         name="cloudflare_challenge",
-        key="osapi_sandbox_cloudflare_challenge_Db1VxS6hJc9m",
+        key="osapi_sandbox_fzY8ELY5wYL8igZ3dVk6Qyw6",
         description="403: Cloudflare's challenge, which only a browser can pass",
         answer=_cloudflare("Just a moment...", "Enable JavaScript and cookies to continue", CF_Mitigated="challenge"),
         account=None,
     ),
     Outcome(
         name="redirect",
-        key="osapi_sandbox_redirect_Xg7RfW3kZa5n",
+        key="osapi_sandbox_mQG2Gfn2AgG75Fu2wf87jKj9",
         description="302 to /login, a page for people",
         answer=Answer(status=302, body="", headers={"Location": "/login"}),
         account=None,
     ),
     Outcome(
         name="html",
-        key="osapi_sandbox_html_Cm2TvK9pQd6j",
+        key="osapi_sandbox_hBR93me2v5e3HgZ8kRk3VCA6",
         description="200: a sign-in page instead of JSON",
         answer=Answer(body=LOGIN_PAGE),
         account=None,
     ),
     Outcome(
         name="wrong_shape",
-        key="osapi_sandbox_wrong_shape_Sy5LbG8wNx4e",
+        key="osapi_sandbox_XNb7rz93wKg3MAF26Ve5C525",
         description="200: JSON that is not the documented body",
         answer=Answer(body={"status": "ok"}),
     ),
     Outcome(
         name="truncated",
-        key="osapi_sandbox_truncated_Fk3HzU7cVr1t",
+        key="osapi_sandbox_7KM4HEP4zbM6Tg85D8E9s835",
         description="200: the connection ends in the middle of the body",
         answer=SUCCESS,
         behaviour="truncate",
     ),
     Outcome(
         name="hang",
-        key="osapi_sandbox_hang_Aw8PjM4yEs6q",
+        key="osapi_sandbox_kBW5ijM89Ky6fJy32E56n4b6",
         description="no answer until the client gives up",
         answer=SUCCESS,
         behaviour="hang",
@@ -277,4 +278,4 @@ BY_NAME: Final[Mapping[str, Outcome]] = {outcome.name: outcome for outcome in OU
 
 def key_table() -> str:
     """Every key with its outcome, two lines each, for `--help` and `GET /`."""
-    return "\n".join(f"  {outcome.key}\n      {outcome.description}" for outcome in OUTCOMES)
+    return "\n".join(f"  {outcome.key}  {outcome.name}\n      {outcome.description}" for outcome in OUTCOMES)

@@ -1,5 +1,6 @@
 """Every sandbox key gives over real HTTP what its row says."""
 
+import json
 from collections.abc import Generator
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from outboundsync_mcp.api.credentials import ApiKey
 from outboundsync_mcp.diagnosis.key_form import check_key
 from outboundsync_mcp.sandbox.outcomes import OUTCOMES
 from outboundsync_mcp.sandbox.server import Sandbox
@@ -81,7 +83,7 @@ def test_the_success_body_is_the_documented_one(sandbox: Sandbox) -> None:
     body: dict[str, Any] = ask(sandbox, "success").json()
     assert body == {
         "account": {"id": 42, "email": "you@company.com"},
-        "apiKey": {"name": "Sandbox", "scopes": ["read"], "connectionScope": "account"},
+        "apiKey": {"name": "Demo", "scopes": ["read"], "connectionScope": "account"},
         "connections": [
             {"id": 7, "crm": "HUBSPOT", "organizationId": "123", "organizationDomain": "acme.com"},
             {"id": 8, "crm": "SALESFORCE", "organizationId": None, "organizationDomain": None},
@@ -162,5 +164,11 @@ def test_a_key_that_is_always_limited_stays_so(sandbox: Sandbox, clock: FakeCloc
 def test_each_key_has_the_documented_form_and_says_that_it_is_a_sandbox_key(outcome: Any) -> None:
     form = check_key(outcome.key)
     assert (form.key, form.fault, form.mended) == (outcome.key, None, ())
-    assert outcome.key.startswith(f"osapi_sandbox_{outcome.name}_")
+    assert outcome.key.startswith("osapi_sandbox_")
     assert outcome.key not in repr(outcome)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.name)
+def test_no_answer_holds_a_part_of_its_key_that_would_be_redacted(outcome: Any) -> None:
+    body = outcome.answer.body if isinstance(outcome.answer.body, str) else json.dumps(outcome.answer.body)
+    assert ApiKey(outcome.key).scrub(body) == body

@@ -89,7 +89,7 @@ def test_the_start_page_explains_every_key_in_text(sandbox: Sandbox) -> None:
     assert sandbox.origin + ME_PATH in page.text
     assert "10000 requests per IP address" in page.text
     for outcome in OUTCOMES:
-        assert f"{outcome.key}\n      {outcome.description}" in page.text
+        assert f"{outcome.key}  {outcome.name}\n      {outcome.description}" in page.text
 
 
 def test_the_start_page_is_json_for_programs(sandbox: Sandbox) -> None:
