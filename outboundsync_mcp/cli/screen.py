@@ -102,11 +102,12 @@ class Screen:
             table.add_row(label, Text("\n").join(_marked_up(item) for item in items))
         self._console.print(Panel(table, title=Text(title, style="bold"), title_align="left", border_style=style))
 
-    def report(self, diagnosis: Diagnosis, more: Sequence[Row] = ()) -> None:
-        """Print a diagnosis, and further rows after it."""
+    def report(self, diagnosis: Diagnosis, more: Sequence[Row] = (), *, brief: bool = False) -> None:
+        """Print a diagnosis, and further rows after it; a brief one leaves out what supports it."""
         status = "none" if diagnosis.status is None else str(diagnosis.status)
         style = "green" if diagnosis.ok else "yellow" if diagnosis.retryable else "red"
-        self.rows([*_diagnosis_rows(diagnosis), *more], title=f"{status} · {diagnosis.kind}", style=style)
+        rows = [row for row in _diagnosis_rows(diagnosis) if not (brief and row[0] in _SUPPORT)]
+        self.rows([*rows, *more], title=f"{status} · {diagnosis.kind}", style=style)
 
     def json(self, value: object) -> None:
         """Print a value as JSON; ASCII only where the stream cannot carry more."""
@@ -144,6 +145,9 @@ class Screen:
     def _print(self, text: str) -> None:
         # Line by line, so that whoever reads a pipe sees a countdown while it runs.
         print(text, file=self._stream, flush=True)
+
+
+_SUPPORT = frozenset({"Or", "Evidence", "Docs"})
 
 
 def _plain(text: str) -> str:
