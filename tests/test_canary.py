@@ -37,7 +37,7 @@ ECHOES: list[Script] = [
     (f"HTTP/1.1 200 OK\r\n{CANARY}\r\n\r\n".encode(), End.CLOSE),
     (f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 28\r\n\r\n{CANARY}".encode(), End.CLOSE),
 ]
-ME = {
+ME: dict[str, Any] = {
     "account": {"id": 1, "email": f"{CANARY}@example.com"},
     "apiKey": {"name": f"name {CANARY}", "scopes": [CANARY], "connectionScope": "account"},
     "connections": [],
