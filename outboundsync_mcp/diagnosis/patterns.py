@@ -105,6 +105,8 @@ STATUS_WORDS = frozenset(
     " fehlgeschlagen falló fallo échec échoue fallito falhou kod:".split()
 )
 # Scripts without spaces: these stand right beside the number.
+# Cloudflare's 1xxx errors and the status each is served with (Cloudflare's "Error 1xxx" reference).
+CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys((1005, 1006, 1007, 1008, 1009, 1010, 1012, 1020, 1106), 403)
 STATUS_PARTS = (
     "错误",
     "錯誤",
@@ -156,7 +158,7 @@ NUMBER_WORDS = frozenset(
     " sku tag release rev revision zeile linea línea ligne regel linje puerto porta poort hafen numéro número nummer numero"
     " signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed duration latency"
     " seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget score ~ ≈ part chunk shard"
-    " hubspot-portal portal account user member contact lead deal campaign organization org workspace tenant contacts leads".split()
+    " used have has had need needs want wants hubspot-portal portal account user member contact lead deal campaign organization org workspace tenant contacts leads".split()
 )
 UNIT_WORDS = frozenset(
     "ms s sec secs second seconds m min mins minute minutes h hour hours ns us µs days day weeks kb mb gb kib mib b bytes byte px"
@@ -168,7 +170,7 @@ COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回개명건�
 PAST_BEFORE = re.compile(
     r"(?i)(?:instead of|rather than|not an?|no longer an?|no more|isn't an?|wasn't an?|unlike|used to (?:be|get|see)|other than"
     r"|previously|earlier|yesterday|formerly|before that|last week|statt|anstatt|kein|keine|keinen|ya no|en vez de|en lugar de"
-    r"|au lieu d[eu]|plus de|gestern|ayer|hier|fixed the|solved the|resolved the|no)\W{1,3}(?:\w{1,12}\W{1,2}){0,2}$"
+    r"|au lieu d[eu]|plus de|gestern|ayer|hier|fixed the|solved the|resolved the)\W{1,3}(?:\w{1,12}\W{1,2}){0,2}$|(?i:\bno )$"
 )
 PAST_AFTER = re.compile(
     r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)|yesterday|earlier|previously|last (?:week|month|time))"
@@ -183,6 +185,11 @@ DOCUMENTED_MESSAGES: tuple[tuple[str, int, str], ...] = (
 )
 IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("throttlerexception", 429),
+    ("rate limited", 429),
+    ("rate-limited", 429),
+    ("rate limit exceeded", 429),
+    ("rate limit reached", 429),
+    ("being throttled", 429),
     ("too many requests", 429),
     ("bad gateway", 502),
     ("service unavailable", 503),
@@ -200,6 +207,8 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("httpclienterrorexception$toomanyrequests", 429),
     ("401unauthorized", 401),
 )
+ONE_WORD = {"unauthorized": 401, "unauthorised": 401, "forbidden": 403, "throttled": 429}
+"""Words that stand for a status where they end a short line."""
 # Codes that APIs put in place of a number: gRPC names, and the neighbour's MCP error object.
 CODE_WORDS: dict[str, int] = {
     "unauthorized": 401,
@@ -291,7 +300,7 @@ FAILURES: tuple[FailureWords, ...] = (
         "pkix path", "unable to find valid certification path", "remotecertificatechainerrors", "partialchain", "untrustedroot", "err_cert_authority_invalid",
         "sec_error_unknown_issuer", "issuer is not recognized", "certificate is not trusted", "issuer is unknown", "unknown issuer", "unknownissuer", "not trusted",
         "cert_e_untrustedroot", "unable to locally verify the issuer", "unknown ca", "certificate authority is invalid", "curl: (60)", "self-signed", "trust anchor",
-        "suncertpathbuilderexception", "certificate signed by", "invalid peer certificate",
+        "suncertpathbuilderexception", "certificate signed by", "certificate for this server is invalid", "pretending to be", "invalid peer certificate",
     ),
     *_rows(
         Failure.TLS_PLAINTEXT, 5,
@@ -323,9 +332,9 @@ FAILURES: tuple[FailureWords, ...] = (
     *_rows(
         Failure.CONNECT_TIMEOUT, 4,
         "connecttimeout", "connect timeout", "connection timeout", "und_err_connect_timeout", "connect etimedout", "connect timed out", "connection timed out",
-        "connection timed-out", "timed out while connecting", "connect() timed out", "connectiontimeout", "net::opentimeout", "failed to open tcp connection", "execution expired",
+        "connection timed-out", "timed out while connecting", "connect() timed out", "connectiontimeout", "net::opentimeout", "execution expired",
         "timeout was reached: connect", "operation timed out: connect", "connectex", "err_connection_timed_out", "did not properly respond after a period of time",
-        "dial tcp: i/o timeout", "httpconnecttimeoutexception", "winerror 10060", "errno 110", "errno 60]", "(10060)", "wsaetimedout", "failed to connect to app.outboundsync.com port 443 after", "connecting timed out", "tcp connect timed out",
+        "dial tcp: i/o timeout", "httpconnecttimeoutexception", "winerror 10060", "errno 110", "errno 60]", "(10060)", "wsaetimedout", "connecting timed out", "tcp connect timed out",
         "tls handshake timeout", "timed out before ssl handshake", "ssl connection timeout", "handshake timed out", "handshake operation timed out",
     ),
     *_rows(
@@ -346,7 +355,7 @@ FAILURES: tuple[FailureWords, ...] = (
     *_rows(
         Failure.REFUSED, 3,
         "connection refused", "econnrefused", "actively refused", "connectionrefusederror", "err_connection_refused", "winerror 10061", "(10061)", "errno 111",
-        "errno 61]", "couldn't connect to server", "could not connect to server", "curl: (7)", "wsaeconnrefused", "verbindung verweigert", "verbindung abgelehnt", "connexion refusée", "conexión rechazada", "conexão recusada", "connessione rifiutata", "соединение отклонено", "отказано в соединении",
+        "errno 61]", "couldn't connect to server", "could not connect to server", "no listener", "curl: (7)", "wsaeconnrefused", "verbindung verweigert", "verbindung abgelehnt", "connexion refusée", "conexión rechazada", "conexão recusada", "connessione rifiutata", "соединение отклонено", "отказано в соединении",
     ),
     *_rows(
         Failure.UNREACHABLE, 3,
@@ -373,7 +382,7 @@ FAILURES: tuple[FailureWords, ...] = (
     # Wrappers that say only that there was no connection
     *_rows(
         Failure.CLOSED, 1,
-        "fetch failed", "connectionerror", "network error", "err_network", "clientconnectorerror", "connectexception", "connecterror", "clientoserror", "failed to fetch",
+        "fetch failed", "failed to open tcp connection", "connectionerror", "network error", "err_network", "clientconnectorerror", "connectexception", "connecterror", "clientoserror", "failed to fetch",
         "unable to connect", "can't connect", "cannot connect", "could not connect", "failed to connect", "connection failed", "no internet", "all connection attempts failed", "networkerror", "an error occurred while sending the request",
         "unable to establish", "remoteprotocolerror", "httpcore.", "max retries exceeded", "no se puede conectar", "verbindung fehlgeschlagen", "keine verbindung", "impossible de se connecter", "connection error", "econnection",
     ),
@@ -559,8 +568,8 @@ class Shape(NamedTuple):
 
 
 VENDOR_SHAPES: tuple[Shape, ...] = (
-    Shape("HubSpot", ('"correlationid"', '"category"')),
-    Shape("HubSpot", ("correlationid", '"status":"error"')),
+    Shape("HubSpot", ("correlationid=", "category=")),
+    Shape("HubSpot", ("correlationid=", "status=error")),
     Shape("HubSpot", ("invalid_authentication",)),
     Shape("HubSpot", ("missing_scopes",)),
     Shape("HubSpot", ("ten_secondly_rolling",)),
@@ -571,18 +580,17 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("Salesforce", ("api_currently_disabled",)),
     Shape("Salesforce", ("insufficient_access",)),
     Shape("Salesforce", ("session expired or invalid",)),
-    Shape("Salesforce", ("errorcode", "[{", "api is not enabled for this organization")),
+    Shape("Salesforce", ("errorcode=", "api is not enabled for this organization")),
     Shape("Salesforce", ("invalid_grant", "expired access/refresh token")),
-    Shape("EmailBison", ('"unauthenticated."',)),
-    Shape("EmailBison", ("'unauthenticated.'",)),
+    Shape("EmailBison", ("message=unauthenticated.",)),
     Shape("OpenAI", ("invalid_request_error", "incorrect api key provided")),
-    Shape("OpenAI", ("invalid_request_error", '"param"')),
+    Shape("OpenAI", ("invalid_request_error", "param=")),
     Shape("OpenAI", ("insufficient_quota",)),
     Shape("OpenAI", ("openai.",)),
     Shape("OpenAI", ("platform.openai.com",)),
-    Shape("OpenAI", ("rate_limit_exceeded", '"param"')),
+    Shape("OpenAI", ("rate_limit_exceeded", "param=")),
     Shape("Anthropic", ("authentication_error",)),
-    Shape("Anthropic", ('"type":"error"', "rate_limit_error")),
+    Shape("Anthropic", ("type=error", "rate_limit_error")),
     Shape("Anthropic", ("overloaded_error",)),
     Shape("Anthropic", ("invalid x-api-key",)),
     Shape("Anthropic", ("anthropic.", "error")),
@@ -590,19 +598,18 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("GitHub", ("bad credentials", "documentation_url")),
     Shape("GitHub", ("secondary rate limit",)),
     Shape("GitHub", ("octokit",)),
-    Shape("Slack", ("invalid_auth", '"ok":false')),
-    Shape("Slack", ("not_authed", '"ok":false')),
+    Shape("Slack", ("invalid_auth", "ok=false")),
+    Shape("Slack", ("not_authed", "ok=false")),
     Shape("Slack", ("slackapierror",)),
-    Shape("Slack", ("ratelimited", '"ok":false')),
+    Shape("Slack", ("ratelimited", "ok=false")),
     Shape("Stripe", ("invalid api key provided",)),
     Shape("Stripe", ("stripe.com/docs",)),
-    Shape("Stripe", ("stripeautenticationerror",)),
     Shape("Stripe", ("stripe.error",)),
     Shape("Stripe", ("request_log_url",)),
     Shape("Stripe", ("stripeauthenticationerror",)),
     Shape("SendGrid", ("authorization grant is invalid",)),
-    Shape("SendGrid", ('"errors"', '"field"', '"help"')),
-    Shape("SendGrid", ("access forbidden", '"errors"', '"field"')),
+    Shape("SendGrid", ("field=null", "help=null")),
+    Shape("SendGrid", ("access forbidden", "field=null")),
     Shape("Google", ("type.googleapis.com",)),
     Shape("Google", ("www.googleapis.com",)),
     Shape("Google", ("googleapiclient.errors",)),
@@ -627,12 +634,12 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("Azure", ("innererror", "client-request-id")),
     Shape("Azure", ("missing subscription key",)),
     Shape("Twilio", ("more_info", "twilio")),
-    Shape("Notion", ('"object":"error"',)),
+    Shape("Notion", ("object=error",)),
     Shape("Airtable", ("authentication_required", "error", "airtable")),
     Shape("Shopify", ("invalid api key or access token",)),
-    Shape("Cloudflare", ('"success":false', '"errors":[', '"messages":[')),
+    Shape("Cloudflare", ("success=false", "result=null", "code=")),
     Shape("HeyReach", ("x-api-key", "heyreach")),
-    Shape("Discord", ("retry_after", '"global":')),
+    Shape("Discord", ("retry_after=", "global=")),
     Shape("Zoho", ("invalid_oauthtoken",)),
     Shape("Mailgun", ("mailgun magnificent api",)),
     Shape("Docker Hub", ("toomanyrequests: you have reached your",)),

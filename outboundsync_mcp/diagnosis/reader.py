@@ -19,7 +19,7 @@ from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response, http_date
 from outboundsync_mcp.diagnosis.retry_after import parse_retry_after
-from outboundsync_mcp.diagnosis.sighting import BARE, CUED, EXPLICIT, Sighting, needles, see, statuses_in
+from outboundsync_mcp.diagnosis.sighting import BARE, CUED, EXPLICIT, IMPLIED, Sighting, needles, see, statuses_in
 from outboundsync_mcp.diagnosis.units import Unit, units_of
 
 MAX_QUOTE_CHARS = 200
@@ -181,16 +181,9 @@ def _exchanges(units: list[Unit]) -> list[Sighting]:
     """The units joined into exchanges: facts that do not contradict one another belong together."""
     if not units:
         return []
-    whole = (
-        "\n".join(unit.text for unit in units).lower()
-        + "\n"
-        + "\n".join(
-            f'"{name.rsplit(".", 1)[-1]}":"{value[:200]}",'
-            for unit in units
-            if unit.objects
-            for name, value in unit.pairs[:80]
-        ).lower()
-    )
+    for unit in units:
+        unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
+    whole = "\n".join(f"{unit.text}\n{unit.flat}" for unit in units).lower()
     found = frozenset(needle for needle in _NEEDLES if needle in whole)
     exchanges: list[Sighting] = []
     current: Sighting | None = None
@@ -242,6 +235,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
     if (s.depth, s.part) != (e.depth, e.part) and (s.outcome or e.outcome or s.part != e.part):
         return True
     if s.status is not None and e.status is not None and s.status != e.status:
+        if IMPLIED in (s.status_rank, e.status_rank) and not (s.record or s.opens or s.when):
+            return False
         return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
     if e.outcome and s.opens and not (s.status is not None and e.status is None):
         return True
@@ -263,7 +258,7 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return e.outcome or s.outcome
     if s.vendor_rank == 1 and e.mentions_us or e.vendor_rank == 1 and s.mentions_us:
         return e.outcome and s.outcome
-    if s.vendor_rank == 2 and s.outcome and e.outcome and e.vendor is None:
+    if s.vendor_shape and s.outcome and e.outcome and e.vendor is None and (s.status or e.ours_rank):
         return True
     return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
 
@@ -288,6 +283,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     if s.waits:
         e.waits += [wait for wait in s.waits if wait not in e.waits]
         told = True
+    e.vendor_shape = e.vendor_shape or s.vendor_shape
     e.headers += s.headers
     e.error = e.error or s.error
     e.date = s.date or e.date
@@ -491,7 +487,9 @@ def _body_fault(
     if e.html:
         return BodyFault.HTML, None
     body = _raw_body(e.text)
-    if body is None:
+    if not (body or "").strip() and re.search(r"(?i)content-length[\"']?\W{1,4}0\b", e.text):
+        body = ""
+    if body is None or (not body.strip() and body):
         return (BodyFault.WRONG_SHAPE, None) if e.json_body else (None, None)
     made = evidence_of_response(status, [], body, source="pasted", now=now)
     return made.body_fault, made.body_fault_detail
@@ -571,7 +569,7 @@ def _certainty(e: Sighting, *, explicit: bool) -> Confidence:
     if e.status is not None:
         if e.status_rank == EXPLICIT:
             return "certain" if ours else "likely"
-        return "likely" if e.status_rank == CUED else "possible"
+        return "likely" if e.status_rank >= IMPLIED else "possible"
     if e.failure_rank >= 3 or e.me is not None:
         return "certain" if ours or e.me else "likely"
     return "likely" if e.failure_rank > 1 or e.vendor_rank >= 2 or e.key is not None else "possible"

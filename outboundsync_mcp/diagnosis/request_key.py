@@ -19,7 +19,7 @@ class KeySign:
 
 
 _AUTHORIZATION = re.compile(
-    r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,|=)\s{0,3}(?:\[|\(|b|u|f|string\s?=?>?){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
+    r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,|=)\s{0,3}(?:\[|\(|[bufr](?=["'])){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
 )
 _MASK = re.compile(
     r"(?i)[*•●·xX…]{3,}|\.{3}|…|\[[^\]]{0,40}\]|<[^>]{0,40}>?|\*|redact|filtered|hidden|secure|mask|removed|sensitive|omitted|private|\bcensored|scrubbed"
@@ -52,7 +52,9 @@ _ILLEGAL = (
     ),
 )
 _COMMAND = re.compile(
-    r"(?i)(?:^|[\s$>%#`(])(?:curl(?:\.exe)?|https?|wget|xh|xhs|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)\s(?P<rest>.{0,3000}(?:outboundsync\.com|/api/v1/me\b).{0,3000})"
+    r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3})"
+    r"(?:(?i:curl(?:\.exe)?|wget|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)|xhs?|https?)"
+    r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )
 _CARRIES_KEY = re.compile(
     r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?@|-K\b|--config|--netrc|-n\b|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
@@ -82,7 +84,9 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     for pattern, fault, detail in _ILLEGAL:
         if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
-    command = _COMMAND.search(text) if "outboundsync.com" in lower or "/api/v1/me" in lower else None
+    command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None
+    if command and not re.search(r"outboundsync\.com/|/api/v1/me", command["rest"]):
+        command = None
     if command and sign is None and not _COMMAND_ERROR.search(text) and not _CARRIES_KEY.search(command["rest"]):
         return KeySign(fault=KeyFault.MISSING, detail="The command sends no Authorization header.", sent=False, rank=2)
     return sign

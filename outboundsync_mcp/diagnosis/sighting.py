@@ -14,8 +14,8 @@ from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
 from outboundsync_mcp.diagnosis.units import Unit
 
-EXPLICIT, CUED, BARE = 3, 2, 1
-"""How plainly a status was stated: as a field or status line; beside a word such as "error"; as a bare number."""
+EXPLICIT, CUED, IMPLIED, BARE = 4, 3, 2, 1
+"""How plainly a status was stated: as a field or status line; beside a word such as "error"; by words alone; as a bare number."""
 
 
 @dataclass(slots=True)
@@ -46,6 +46,8 @@ class Sighting:
     path_is_ours: bool = False
     vendor: str | None = None
     vendor_rank: int = 0
+    vendor_shape: bool = False
+    """It has the form of that vendor's errors."""
     mentions_us: bool = False
     ours_rank: int = 0
     location: str | None = None
@@ -66,7 +68,8 @@ class Sighting:
             or self.failure is not None
             or self.body_fault is not None
             or self.me is not None
-            or (self.message_rank >= 3)
+            or self.message_rank >= 3
+            or self.vendor_shape
         )
 
 
@@ -101,14 +104,21 @@ _GLUED = re.compile(
 _PLAIN = re.compile(
     r"(?i)(?:\bstatus(?:[ _-]?code)?|\bresponse[ _-]?code|\bhttp(?: response)?(?: status)?(?: code| error)?|\brequested URL returned error"
     r"|\bresponded with|\bserver returned|tunnel failed, response|\breceived http code|\breturn(?:ed)? code|\bcode d['’]état|\bstatuscode"
-    r"|\b(?:código|codigo)(?: de)?(?: estado| error)?(?: http)?|\bcodice di stato|\bstatus-?code|\bcode de statut)"
+    r"|\b(?:código|codigo)(?: de)?(?: estado| error)?(?: http)?|\bcodice di stato|\bstatus-?code|\bcode de statut|\b[A-Za-z]{2,40}(?:Error|Exception):)"
     r"""(?:\s(?:of|was|is|with|de|does not indicate success))?[\s:="'(\[`]{0,6}(?:HTTP/[\d.]{1,3}\s|an?\s|status\s|http\s)?[(\[`"']?([1-5]\d\d)(?![A-Za-z0-9]|[.,:/]\d)"""
 )
 _TOO_MANY = re.compile(r"too many (\d{3}) error responses")
+# A request and what came of it, as access logs and request loggers write them: "GET https://… 401", "GET /me -> 401".
+_REQUESTED = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s[\"'`<]?(?:https?://|/)[^\s\"'`]{0,400}[\"'`>]?(?=[\s\"'`>])[\s\"'`:=>→←|-]{1,8}[(\[]?(?:status\W)?([1-5]\d\d)(?![A-Za-z0-9]|[.,:/]\d)")
+_PLURAL = re.compile(r"(?<![A-Za-z0-9_.,/$€£+@–-])([345]\d\d)['’]?(?:s|e[rn]|ern)\b")
+_WITH_REASON = re.compile(r"(?<![A-Za-z0-9_.$#-])([2-5]\d\d)(?=[^\w\n]{1,6}(?P<reason>[A-Za-zÀ-ÿ][^\n]{1,40}))")
+# Access logs that write the status in front of the request: AWS ALB, HAProxy.
+_LOGGED = re.compile(r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min|max|upstream_cache)[_. -]?(?:status|code)"
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
 )
+_SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthorised|forbidden|throttled)\W{0,6}$")
 _MADE_UP = re.compile(
     r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)|\b599 (?:internal exception|network)"
 )
@@ -128,7 +138,7 @@ def _see_status(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> N
         status = _status_of_pair(name, value)
         if status is not None:
             _state(s, status, EXPLICIT)
-        elif _key(name) == "code" and s.status is None and (word := p.CODE_WORDS.get(_key(value))):
+        elif _key(name.rsplit(".", 1)[-1]) == "code" and s.status is None and (word := p.CODE_WORDS.get(_key(value))):
             _state(s, word, CUED)
     if s.status_rank == EXPLICIT and (unit.objects or line):
         return
@@ -139,8 +149,11 @@ def _see_status(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> N
     if s.status is None:
         for words, status in p.IMPLIED_BY_WORDS:
             if words in found and words in lower:
-                _state(s, status, CUED)
-                break
+                _state(s, status, IMPLIED)
+                return
+        match = _SHORT_WORD.match(lower) if len(lower) < 100 else None
+        if match:
+            _state(s, p.ONE_WORD[match[1]], BARE)
 
 
 def _state(s: Sighting, status: int, rank: int) -> None:
@@ -177,7 +190,7 @@ def statuses_in(text: str) -> list[tuple[int, int]]:
     if not any(char.isdigit() for char in text[:2000]):
         return []
     spans: dict[int, tuple[int, int]] = {}
-    for pattern in (_PLAIN, _TOO_MANY):
+    for pattern in (_PLAIN, _TOO_MANY, _REQUESTED):
         for match in pattern.finditer(text):
             left, right = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
             if not _is_count(right) and not _is_past(left, right):
@@ -194,10 +207,27 @@ def statuses_in(text: str) -> list[tuple[int, int]]:
         )
         if rank:
             spans[match.start()] = (int(match[1]), rank)
+    for match in _WITH_REASON.finditer(text):
+        said = match["reason"].lower()
+        if any(said.startswith(reason) for reason in p.REASONS.get(int(match[1]), ())) and (
+            match["reason"][:1].isupper() or int(match[1]) >= 400
+        ) and not _is_past(text[max(0, match.start() - 60) : match.start()], ""):
+            spans[match.start(1)] = (int(match[1]), EXPLICIT)
+    logged = _LOGGED.search(text) if '"' in text else None
+    if logged:
+        return [(int(logged[1]), EXPLICIT)]
+    for match in _PLURAL.finditer(text):
+        words = _words_before(text[max(0, match.start() - 60) : match.start()])
+        if int(match[1]) in p.REASONS and words and (words[-1] in p.GIVING_WORDS or words[-1] in p.STATUS_WORDS or words[-1] in {"of", "many"}):
+            spans[match.start()] = (int(match[1]), CUED)
     return [spans[start] for start in sorted(spans)]
 
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]", re.UNICODE)
+
+
+def _words_before(left: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(left)][-5:]
 
 
 def _rank(status: int, left: str, right: str) -> int:
@@ -209,11 +239,15 @@ def _rank(status: int, left: str, right: str) -> int:
         return EXPLICIT
     if re.match(r"(?i) (?:client|server) error\b", right):
         return EXPLICIT
-    if _is_count(right) or right[:1] in p.COUNTERS:
+    if _is_count(right) or right[:1] in p.COUNTERS or re.match(r"\(\w", right):
         return 0
     if status not in p.REASONS or status < 300:
         return 0
-    words = [word.lower() for word in _WORD.findall(left)][-5:]
+    if left.endswith("*") and not right.startswith("*"):  # nginx's connection number
+        return 0
+    if left.endswith("(") and right.startswith(")"):
+        return BARE if status in _COMMON else 0
+    words = _words_before(left)
     last = words[-1] if words else ""
     if last in p.NUMBER_WORDS or left.rstrip()[-1:] in "#$€£~" and left.strip():
         return 0
@@ -255,7 +289,7 @@ def _is_count(right: str) -> bool:
 
 def _is_noun_after(right: str) -> bool:
     """A word follows directly that no status is followed by: the number counts what the word names."""
-    match = re.match(r"[\s\xa0]{1,2}([^\W\d_][\w'’-]*)", right)
+    match = re.match(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)", right)
     return match is not None and match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
 
 
@@ -366,7 +400,7 @@ _WAIT_KEYS = {
     "httpretryafter": 1.0,
 }
 _WAIT_WORDS = re.compile(
-    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
+    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)|[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
 _WAIT_DATE = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
@@ -458,6 +492,8 @@ def _see_intermediary(unit: Unit, lower: str, found: frozenset[str], s: Sighting
         match = p.CDN_CODE.search(unit.text)
         if match and int(match[1]) < 1300:
             s.cdn_code = int(match[1])
+            if s.status is None and (status := p.CDN_STATUSES.get(s.cdn_code)):
+                s.status, s.status_rank = status, CUED
             s.intermediary = Intermediary.CLOUDFLARE
 
 
@@ -542,12 +578,11 @@ _VENDOR_SAYS = r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d))*\s{0,2}[\w]{{0,12}}\s?(?
 
 
 def _see_vendor(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    compact = lower
     for vendor, needles in p.VENDOR_SHAPES:
         if all(needle in found for needle in needles) and all(
-            needle in compact or needle in _flat(unit) for needle in needles
+            needle in lower or needle in unit.flat for needle in needles
         ):
-            s.vendor, s.vendor_rank = s.vendor or vendor, max(s.vendor_rank, 2)
+            s.vendor, s.vendor_rank, s.vendor_shape = s.vendor or vendor, max(s.vendor_rank, 2), True
             return
     if s.mentions_us or s.vendor:
         return
@@ -564,13 +599,8 @@ def _see_vendor(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> N
                     return
 
 
-def _flat(unit: Unit) -> str:
-    """The unit's pairs in one spelling, so that a shape is found in every notation."""
-    return "".join(f'"{name.rsplit(".", 1)[-1]}":"{value[:200]}",' for name, value in unit.pairs[:80]).lower()
-
-
 def _see_key(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    s.key = key_sign(unit.text, unit.pairs)
+    s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
 
 
 def _key(name: str) -> str:

@@ -38,6 +38,8 @@ class Unit:
     """It is complete in itself: a JSON record or a line of a log."""
     when: float | None = None
     """Its time stamp, seconds since 1970."""
+    flat: str = ""
+    """Its pairs in one spelling, `name=value` in lower case, so that a vendor's shape is found in every notation."""
     objects: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
     """The JSON objects of this unit, outermost first."""
 
@@ -185,7 +187,7 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 # JSON --------------------------------------------------------------------------------------------------------
 
-_JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}[\[{"]""")
+_JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}\{""")
 _DECODER = json.JSONDecoder()
 _WINDOW = 400_000
 
@@ -301,8 +303,8 @@ class _Json:
             self._walk_list(cast("list[object]", value), path, unit, depth)
         elif isinstance(value, str):
             self._leaf(path, value, unit)
-        elif value is not None:
-            unit.pairs.append((path, str(value)))
+        else:
+            unit.pairs.append((path, "null" if value is None else str(value)))
 
     def _walk_dict(self, value: dict[str, object], path: str, unit: Unit, depth: int) -> None:
         named = _named_value(value)
