@@ -25,7 +25,7 @@ endef
 # A venv whose interpreter has gone, or moved, is no venv.
 $(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
 
-.PHONY: help demo test lint types bench score wheel lock clean
+.PHONY: help demo test proof lint types bench score wheel lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ ifdef COVERAGE
 else
 	@$(PY) -m pytest -q -n auto $(ARGS)
 endif
+
+proof: $(VENV)/dev.ok ## Run the server under other makers' clients, hosts and agents; installs them into .cache/
+	@$(PY) -m pytest -q -m proof tests/proof tests/examples $(ARGS)
 
 lint: $(VENV)/dev.ok ## Check style and formatting
 	@$(PY) -m ruff check --quiet
@@ -72,7 +75,7 @@ lock: ## Write the lock files anew from pyproject.toml
 	"$$tmp"/bin/$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
 
 clean: ## Remove everything that these targets made
-	rm -rf $(VENV) dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .cache dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is missing while pip works, so what an interrupted run left is thrown away and made again.
