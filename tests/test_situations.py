@@ -333,3 +333,17 @@ async def test_a_401_after_the_key_worked_means_revoked_or_rotated() -> None:
         answer = await ask(settings_for(server.origin), calls=2)
     assert answer["kind"] == "invalid_api_key"
     assert "revoked or rotated" in answer["cause"]
+
+
+@pytest.mark.parametrize(
+    "secret", ["account_connections_scope", "API_access_is_not_enabled_for", "HUBSPOT_production_key"]
+)
+async def test_a_key_made_of_the_apis_own_words_changes_no_answer(secret: str) -> None:
+    with ScriptedServer(response(200, body=ME), NO_ACCESS) as server:
+        settings = settings_for(server.origin, OUTBOUNDSYNC_API_KEY=f"osapi_{secret}")
+        assert (await ask(settings))["me"] == ME
+        refused = await ask(settings)
+    assert (refused["kind"], refused["message"]) == (
+        "api_access_disabled",
+        "API access is not enabled for this account",
+    )

@@ -25,6 +25,7 @@ from outboundsync_mcp.api.clock import Clock, SystemClock
 from outboundsync_mcp.api.cooldown import Flight, KeyState, KeyStates
 from outboundsync_mcp.api.credentials import ApiKey, Credential, load_credential
 from outboundsync_mcp.api.failures import classify
+from outboundsync_mcp.diagnosis.catalog import load_catalog
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.response import evidence_of_response, parse_json
 from outboundsync_mcp.settings import Settings
@@ -330,11 +331,12 @@ class OutboundSyncClient:
 
     def _answered(self, head: httpx.Response, body: bytes | None, fault: BodyFault | None, key: ApiKey) -> _Answer:
         text = None if body is None else body.decode("utf-8-sig", errors="replace")
-        safe = None if text is None else key.scrub(text)
-        lines = [(name, key.scrub(value)) for name, value in head.headers.multi_items()]
         now = self.clock.now()
         status = head.status_code
-        evidence = evidence_of_response(status, lines, safe, source="live", now=now)
+        # Judged as it came, shown without the key: a key that holds a word like "account" must not change the answer.
+        evidence = _scrubbed(
+            evidence_of_response(status, head.headers.multi_items(), text, source="live", now=now), key
+        )
         if evidence.observed_at is not None:
             self._clock_skew = (now - evidence.observed_at).total_seconds()
         seen = [f"GET {self._url} answered HTTP {status}."]
@@ -425,6 +427,28 @@ _FAULT_WORDS = {
     BodyFault.UNDECODABLE: "The body does not match its Content-Encoding.",
     BodyFault.OVERSIZE: f"The body is larger than {BODY_LIMIT // 1024} KiB.",
 }
+
+
+def _scrubbed(evidence: Evidence, key: ApiKey) -> Evidence:
+    """The evidence of a response without any part of the key that the server may have echoed.
+
+    The documented messages are known to hold none, whatever words the key is made of.
+    """
+    documented = {entry.documented_message for entry in load_catalog().entries.values()}
+
+    def hide(text: str | None, window: int = 6) -> str | None:
+        return text if text is None or text in documented else key.scrub(text, window)
+
+    return replace(
+        evidence,
+        message=hide(evidence.message),
+        error=hide(evidence.error),
+        headers={name: key.scrub(value) for name, value in evidence.headers.items()},
+        location=hide(evidence.location),
+        body_fault_detail=hide(evidence.body_fault_detail, IDENTITY_SCRUB_WINDOW),
+        connection_scope=hide(evidence.connection_scope, IDENTITY_SCRUB_WINDOW),
+        key_name=hide(evidence.key_name, IDENTITY_SCRUB_WINDOW),
+    )
 
 
 async def _read_body(response: httpx.Response) -> tuple[bytes, BodyFault | None]:
