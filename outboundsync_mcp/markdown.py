@@ -22,14 +22,14 @@ def hidden(char: str) -> bool:
 
 def line(text: str) -> str:
     """Outside text as one short line, redacted and cleaned."""
-    from outboundsync_mcp.diagnosis.redact import redact  # noqa: PLC0415 - its patterns take time to compile
+    from outboundsync_mcp.diagnosis.redact import redact
 
     return clean(redact(text), LINE_LIMIT)
 
 
 def fenced(text: str, limit: int = PASTE_LIMIT) -> str:
     """Outside text as a code block it cannot leave: redacted, cleaned, its middle left out beyond `limit`."""
-    from outboundsync_mcp.diagnosis.redact import redact  # noqa: PLC0415
+    from outboundsync_mcp.diagnosis.redact import redact
 
     safe = redact(text).replace("\r\n", "\n")
     kept = "".join(char for char in safe if char in "\n\t" or not hidden(char)).strip("\n")

@@ -13,7 +13,6 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 from pydantic import BaseModel, ConfigDict
 
-from outboundsync_mcp.diagnosis.clean import clean
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 from outboundsync_mcp.markdown import LINE_LIMIT, code, fenced, hidden, line, numbered
 from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS, algorithm, clients_in, language_named
@@ -63,7 +62,7 @@ class Template(BaseModel):
 @cache
 def templates() -> Mapping[str, Template]:
     """Every template by name, sorted."""
-    import yaml  # noqa: PLC0415 - start-up need not pay for it
+    import yaml
 
     found: dict[str, Template] = {}
     for file in sorted(shipped("prompts").iterdir(), key=lambda entry: entry.name):
@@ -141,7 +140,7 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
     status = "no HTTP status" if diagnosis.status is None else f"HTTP {diagnosis.status}"
     lines = [
         f"- **Kind:** `{diagnosis.kind}` ({status}: {diagnosis.meaning})",
-        f"- **Most likely cause** ({diagnosis.confidence}): {diagnosis.cause}",
+        f"- **Most likely cause** (confidence: {diagnosis.confidence}): {diagnosis.cause}",
         *(f"- **It can also be:** {cause}" for cause in diagnosis.other_causes),
         f"- **Who fixes it:** {diagnosis.who_fixes}",
         f"- **Can the same call succeed later, with nothing changed:** {'yes' if diagnosis.retryable else 'no'}",
@@ -150,14 +149,10 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
         lines.append(f"- **Wait before the next request:** {diagnosis.retry_after_seconds} seconds")
     if diagnosis.message:
         lines.append(f"- **The server's own words:** {code(diagnosis.message)}")
-    lines += [f"- **Evidence:** {clean(item)}" for item in diagnosis.evidence]
-    lines += [
-        f"- **The vendor's page:** {diagnosis.docs_url}",
-        "",
-        "What to do, in order:",
-        "",
-        numbered(diagnosis.remediation),
-    ]
+    lines += [f"- **The vendor's page:** {diagnosis.docs_url}", ""]
+    if diagnosis.evidence:  # it quotes what was pasted, so it is fenced as well
+        lines += ["It rests on this evidence:", "", fenced("\n".join(diagnosis.evidence)), ""]
+    lines += ["What to do, in order:", "", numbered(diagnosis.remediation)]
     return "\n".join(lines)
 
 
@@ -209,8 +204,8 @@ def _slot(argument: Argument, value: str | None) -> str:
 
 
 def _diagnosis(values: Mapping[str, str], now: datetime) -> str:
-    from outboundsync_mcp.diagnosis.diagnose import diagnose  # noqa: PLC0415
-    from outboundsync_mcp.diagnosis.reader import read  # noqa: PLC0415
+    from outboundsync_mcp.diagnosis.diagnose import diagnose
+    from outboundsync_mcp.diagnosis.reader import read
 
     return diagnosis_markdown(diagnose(read(values["error"], now=now), now=now))
 

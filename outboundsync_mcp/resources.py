@@ -185,7 +185,6 @@ def _rate_limits_page() -> str:
         "rate-limits.md",
         cause=entry.cause,
         steps=numbered(entry.remediation),
-        situations=_situations(entry),
         clients=clients,
         algorithm=algorithm(),
     )
