@@ -1,6 +1,8 @@
 """Prompts: what is listed, how arguments arrive in the text, and what is refused."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -311,3 +313,14 @@ def test_every_argument_with_known_values_completes_to_all_of_them() -> None:
 def test_a_typing_error_in_front_matter_is_an_error() -> None:
     with pytest.raises(ValueError, match="requierd"):
         Argument.model_validate({"name": "x", "title": "X", "description": "X.", "requierd": True})
+
+
+def test_importing_reads_neither_yaml_nor_a_template_nor_the_catalog() -> None:
+    program = (
+        "import sys, outboundsync_mcp.prompts as p, outboundsync_mcp.resources as r\n"
+        "from outboundsync_mcp.diagnosis.catalog import load_catalog\n"
+        "from outboundsync_mcp.reference_clients import _read\n"
+        "print('yaml' in sys.modules, *(f.cache_info().currsize for f in (p.templates, load_catalog, _read)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "0", "0", "0"]
