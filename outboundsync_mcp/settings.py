@@ -148,7 +148,7 @@ def _origin(value: str) -> str:
         raise _RefusedError("does not name a valid host and port")
     if url.path not in _FORGIVEN_PATHS:
         raise _RefusedError("has a path other than /api/v1")
-    if url.scheme == "http" and not _is_loopback(host):
+    if url.scheme == "http" and not is_loopback(host):
         raise _RefusedError("would send the key unencrypted")
     authority = f"[{host}]" if ":" in host else host
     default_port = 443 if url.scheme == "https" else 80
@@ -162,12 +162,12 @@ def _is_host(host: str) -> bool:
         return _HOST.fullmatch(host) is not None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine's own: a loopback address, or localhost. Names below it can resolve elsewhere."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        name = host.removesuffix(".")
-        return name == "localhost" or name.endswith(".localhost")
+        return host.removesuffix(".") == "localhost"
 
 
 def _timeout(value: str) -> float:

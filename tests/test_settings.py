@@ -68,7 +68,6 @@ def test_a_blank_variable_counts_as_unset(blank: str) -> None:
         ("http://[::1]:8123/api/v1", "http://[::1]:8123"),
         ("http://localhost:80", "http://localhost"),
         ("http://LOCALHOST:8123", "http://localhost:8123"),
-        ("http://sandbox.localhost:8123", "http://sandbox.localhost:8123"),
     ],
 )
 def test_an_acceptable_base_url_is_kept_as_its_origin(value: str, origin: str) -> None:
@@ -82,6 +81,7 @@ def test_an_acceptable_base_url_is_kept_as_its_origin(value: str, origin: str) -
         ("http://10.0.0.1", "unencrypted"),
         ("http://0.0.0.0:8123", "unencrypted"),
         ("http://localhost.example", "unencrypted"),
+        ("http://sandbox.localhost:8123", "unencrypted"),
         ("http://127.0.0.1.example", "unencrypted"),
         ("http://127.1", "unencrypted"),
         ("http://2130706433", "unencrypted"),

@@ -13,7 +13,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ from outboundsync_mcp.api.failures import classify
 from outboundsync_mcp.diagnosis.catalog import load_catalog
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.response import evidence_of_response, parse_json
-from outboundsync_mcp.settings import Settings
+from outboundsync_mcp.settings import Settings, is_loopback
 
 ME_PATH = "/api/v1/me"
 BODY_LIMIT = 1024 * 1024
@@ -92,16 +91,6 @@ class _Phase:
 
 def _jitter() -> float:
     return random.uniform(0.1, 1.0)  # noqa: S311 - spreads retries, guards no secret
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address is this machine's own."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class OutboundSyncClient:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from outboundsync_mcp.api.client import Exchange, OutboundSyncClient, is_loopback
+from outboundsync_mcp.api.client import Exchange, OutboundSyncClient
 from outboundsync_mcp.api.clock import Clock, SystemClock
 from outboundsync_mcp.api.credentials import load_credential
 from outboundsync_mcp.api.failures import classify
@@ -23,7 +23,7 @@ from outboundsync_mcp.diagnosis.clean import clean
 from outboundsync_mcp.diagnosis.diagnose import diagnose
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 from outboundsync_mcp.diagnosis.evidence import Evidence, Failure, Intermediary
-from outboundsync_mcp.settings import BASE_URL, Settings
+from outboundsync_mcp.settings import BASE_URL, Settings, is_loopback
 
 if TYPE_CHECKING:
     import httpx
