@@ -1,0 +1,198 @@
+"""The measurements. Each is a ratio of interleaved runs (A B A B …), so that a busy machine slows both sides alike."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from statistics import median, quantiles
+
+import httpx
+
+from tests.bench.processes import BARE, KEY, OURS, Server, server_for, upstream
+
+SIMULTANEOUS_CALLS = 1_000
+SHARED = (
+    ("a 200 that takes 5 s", ("--delay", "5")),
+    ("a 429 with Retry-After 5, then a 200", ("--limited",)),
+)
+"""Upstreams that simultaneous calls meet: what they answer, and the options that make them."""
+PASTE = """\
+$ curl -sv https://app.outboundsync.com/api/v1/me -H "Authorization: Bearer ********"
+* Connected to app.outboundsync.com (203.0.113.7) port 443
+> GET /api/v1/me HTTP/2
+> accept: */*
+>
+< HTTP/2 429
+< content-type: application/json; charset=utf-8
+< retry-after: 37
+<
+{"statusCode":429,"message":"ThrottlerException: Too Many Requests"}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table. `target` is the largest value that is good enough, None for a figure without one."""
+
+    name: str
+    ours: str
+    reference: str
+    value: float
+    spread: tuple[float, float] | None = None
+    target: float | None = None
+    unit: str = ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the figure is worse than its target."""
+        return self.target is not None and self.value > self.target
+
+
+def interleaved(rounds: int, *sides: Callable[[], float]) -> list[list[float]]:
+    """What each side measured, round by round; the order turns with every round. One round more warms up."""
+    samples: list[list[float]] = [[] for _ in sides]
+    for number in range(rounds + 1):
+        order = range(len(sides)) if number % 2 else reversed(range(len(sides)))
+        for index in order:
+            value = sides[index]()
+            if number:
+                samples[index].append(value)
+    return samples
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Seconds that an action takes."""
+    begun = time.perf_counter()
+    action()
+    return time.perf_counter() - begun
+
+
+def ratio(
+    name: str, ours: Sequence[float], reference: Sequence[float], shown: Callable[[float], str], target: float
+) -> Figure:
+    """Our median over the reference's; the spread is the middle half of the rounds' own ratios."""
+    rounds = [a / b for a, b in zip(ours, reference, strict=True)]
+    low, _, high = quantiles(rounds, n=4) if len(rounds) > 1 else (rounds * 3)
+    value = median(ours) / median(reference)
+    return Figure(name, shown(median(ours)), shown(median(reference)), value, (low, high), target)
+
+
+def milliseconds(seconds: float) -> str:
+    """Seconds as text."""
+    return f"{seconds * 1e3:.3g} ms"
+
+
+def megabytes(size: float) -> str:
+    """Bytes as text."""
+    return f"{size / 2**20:.1f} MiB"
+
+
+def start_and_memory(rounds: int) -> list[Figure]:
+    """From spawn to the answer of `tools/list`, and the memory held then."""
+    memory: dict[tuple[str, ...], list[float]] = {OURS: [], BARE: []}
+
+    def start(command: tuple[str, ...]) -> float:
+        begun = time.perf_counter()
+        with Server(command, OUTBOUNDSYNC_API_KEY=KEY) as server:
+            server.open()
+            seconds = time.perf_counter() - begun
+            memory[command].append(server.resident_bytes())
+        return seconds
+
+    ours, bare = interleaved(rounds, lambda: start(OURS), lambda: start(BARE))
+    return [
+        ratio("start: spawn to `tools/list` answered", ours, bare, milliseconds, target=1.10),
+        ratio("resident memory after `tools/list`", memory[OURS], memory[BARE], megabytes, target=1.10),
+    ]
+
+
+def round_trip(rounds: int) -> list[Figure]:
+    """`get_me` against what it cannot do without: a tool call that does nothing, and the HTTP request."""
+    with (
+        upstream() as origin,
+        server_for(origin).open() as server,
+        Server(BARE).open() as bare,
+        asyncio.Runner() as runner,
+    ):
+        answer = server.call("get_me")
+        if not answer["structuredContent"]["ok"]:
+            raise RuntimeError(f"get_me failed: {answer}")
+        http = httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}, trust_env=False)
+
+        async def request() -> float:
+            begun = time.perf_counter()
+            (await http.get(f"{origin}/api/v1/me")).json()
+            return time.perf_counter() - begun
+
+        ours, noop, raw = interleaved(
+            rounds,
+            lambda: timed(lambda: server.call("get_me")),
+            lambda: timed(lambda: bare.call("noop")),
+            lambda: runner.run(request()),
+        )
+        runner.run(http.aclose())
+    floor = [call + request for call, request in zip(noop, raw, strict=True)]
+    return [ratio("`get_me` against no-op call + raw HTTP request", ours, floor, milliseconds, target=1.15)]
+
+
+def shared_requests(calls: int) -> list[Figure]:
+    """Upstream requests that calls of one key cost while the first is in flight, or while the key cools down."""
+    figures: list[Figure] = []
+    for name, options in SHARED:
+        with upstream(*options) as origin, server_for(origin).open() as server:
+            answers = server.call_at_once("get_me", calls)
+            count = httpx.get(f"{origin}/count", trust_env=False).json()
+        right = sum(answer["structuredContent"]["ok"] for answer in answers)
+        if right != calls:
+            raise RuntimeError(f"{calls - right} of {calls} simultaneous calls got a wrong answer")
+        title = f"requests for {calls:,} simultaneous calls: {name}"
+        figures.append(Figure(title, f"{count}", f"{calls:,}", count, target=2))
+    return figures
+
+
+def reader(rounds: int) -> list[Figure]:
+    """What `diagnose_error` needs to read a paste, in JSON parses of the same size; and that its time is linear."""
+    if find_spec("outboundsync_mcp.diagnosis.reader") is None:
+        return []
+    from outboundsync_mcp.diagnosis.reader import read
+
+    now = datetime.now(UTC)
+    small, medium, large = (padded(size) for size in (2_000, 20_000, 2_000_000))
+    document = json.dumps({"text": small})
+    read(small, now=now)
+    two_kb, parse = interleaved(
+        rounds, lambda: timed(lambda: read(small, now=now)), lambda: timed(lambda: json.loads(document))
+    )
+    big, twenty_kb = interleaved(
+        max(1, rounds // 100), lambda: timed(lambda: read(large, now=now)), lambda: timed(lambda: read(medium, now=now))
+    )
+    return [
+        ratio("reading a 2 KB paste against `json.loads`", two_kb, parse, milliseconds, target=float("inf")),
+        ratio("reading 2 MB against 20 KB", big, twenty_kb, milliseconds, target=120),
+    ]
+
+
+def padded(size: int) -> str:
+    """A paste of about that many characters: log lines, and the error at their end."""
+    line = "2026-11-22T10:00:00Z worker-3 INFO sync of connection 7 took 412 ms, 37 activities\n"
+    return line * max(0, (size - len(PASTE)) // len(line)) + PASTE
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as a Markdown table."""
+    rows = [
+        "| what | ours | reference | ratio | middle half | target | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for figure in figures:
+        spread = f"{figure.spread[0]:.2f} to {figure.spread[1]:.2f}" if figure.spread else ""
+        limited = figure.target is not None and figure.target != float("inf")
+        target = f"≤ {figure.target:g}" if limited else ""
+        verdict = ("missed" if figure.missed else "met") if limited else ""
+        value = f"{figure.value:.2f}" if figure.spread else ""
+        cells = (figure.name, figure.ours, figure.reference, value, spread, target, verdict)
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)

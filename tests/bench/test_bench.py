@@ -1,0 +1,38 @@
+"""The benchmarks run and measure what they name. Figures are judged by `make bench`, never by a test."""
+
+import pytest
+
+from tests.bench.measurements import Figure, interleaved, ratio, round_trip, shared_requests, start_and_memory, table
+
+
+def test_every_measurement_runs_and_gives_a_ratio_of_two_things_that_happened() -> None:
+    figures = [*start_and_memory(1), *round_trip(1)]
+    assert [figure.target for figure in figures] == [1.10, 1.10, 1.15]
+    assert all(figure.value > 0 and figure.spread is not None for figure in figures)
+
+
+def test_sides_take_turns_and_the_first_round_only_warms_up() -> None:
+    calls: list[str] = []
+
+    def side(name: str) -> float:
+        calls.append(name)
+        return len(calls)
+
+    samples = interleaved(2, lambda: side("a"), lambda: side("b"))
+    assert calls == ["b", "a", "a", "b", "b", "a"]
+    assert samples == [[3, 6], [4, 5]]
+
+
+def test_a_ratio_is_of_medians_and_one_above_its_target_is_missed() -> None:
+    figure = ratio("x", [1, 2, 9], [1, 1, 1], str, target=1.9)
+    assert (figure.value, figure.missed) == (2, True)
+    assert not ratio("x", [1], [1], str, target=1.0).missed
+    assert "| missed |" in table([figure])
+    assert table([Figure("y", "3", "", 3)]).endswith("| y | 3 |  |  |  |  |  |")
+
+
+@pytest.mark.parametrize("calls", [20])
+def test_calls_that_come_while_one_is_in_flight_share_it(calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.bench.measurements.SHARED", (("a 200", ("--delay", "0.5")),))
+    (figure,) = shared_requests(calls)
+    assert 1 <= figure.value < calls
