@@ -35,6 +35,9 @@ class StdioPeer:
         self._next_id = 0
         self._lines: Queue[dict[str, Any]] = Queue()
         self.notifications: list[dict[str, Any]] = []
+        self.sent: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
+        """Every message of the server, in order, read or not."""
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
@@ -85,6 +88,8 @@ class StdioPeer:
         """One line to the server's stdin."""
         assert self.process.stdin is not None
         line = message if isinstance(message, bytes) else json.dumps(message).encode()
+        if not isinstance(message, bytes):
+            self.sent.append(message)
         self.process.stdin.write(line + b"\n")
         self.process.stdin.flush()
 
@@ -101,22 +106,36 @@ class StdioPeer:
     def answer(self, request_id: int) -> dict[str, Any]:
         """The response with that id; notifications on the way are kept."""
         while True:
-            try:
-                message = self._lines.get(timeout=PATIENCE_SECONDS)
-            except Empty:
-                raise AssertionError(f"no answer; stderr: {self.stderr[-2000:]}") from None
+            message = self._next()
             if message.get("id") == request_id and "method" not in message:
                 return message
             self.notifications.append(message)
+
+    def notification(self, method: str) -> dict[str, Any]:
+        """The next notification of that method; a response on the way to it is a mistake of the test."""
+        while True:
+            message = self._next()
+            assert "method" in message, f"an answer came before {method}: {message}"
+            self.notifications.append(message)
+            if message["method"] == method:
+                return message
 
     def request(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send a request and return its response, result or error."""
         return self.answer(self.start(method, params))
 
+    def _next(self) -> dict[str, Any]:
+        try:
+            return self._lines.get(timeout=PATIENCE_SECONDS)
+        except Empty:
+            raise AssertionError(f"no answer; stderr: {self.stderr[-2000:]}") from None
+
     def _read_stdout(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self._lines.put(json.loads(line))
+            message = json.loads(line)
+            self.received.append(message)
+            self._lines.put(message)
 
     def _read_stderr(self) -> None:
         assert self.process.stderr is not None
