@@ -19,7 +19,7 @@ from mcp_types import CallToolResult, TextContent
 
 from outboundsync_mcp.cli.screen import Row, Screen
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis, Kind
-from outboundsync_mcp.sandbox.outcomes import BY_NAME
+from outboundsync_mcp.sandbox.outcomes import BY_NAME, OUTCOMES
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.sandbox.state import Limits, SandboxState
 from outboundsync_mcp.settings import API_KEY_FILE, BASE_URL
@@ -128,7 +128,7 @@ async def _walk(screen: Screen, sandbox: Sandbox, key_file: Path) -> list[str]:
             result = await _call(screen, client, step)
             statuses = tuple(request.status for request in sandbox.state.requests[seen_before:])
             wrong += _compare(step, result, statuses)
-            _show(screen, result, statuses)
+            _show(screen, step, result, statuses)
     return wrong
 
 
@@ -159,6 +159,7 @@ def _compare(step: Step, result: CallToolResult, statuses: tuple[int | None, ...
         ("the API's answers", step.statuses, statuses),
         ("attempts", len(step.statuses) if step.tool == "get_me" else None, answer.get("attempts")),
         ("the text channel", answer, json.loads(text)),
+        ("a key in the answer", False, any(outcome.key in text for outcome in OUTCOMES)),
     ]
     if step.expected_wait is not None:
         pairs.append(("retry_after_seconds", step.expected_wait, answer.get("retry_after_seconds")))
@@ -171,7 +172,7 @@ def _compare(step: Step, result: CallToolResult, statuses: tuple[int | None, ...
     ]
 
 
-def _show(screen: Screen, result: CallToolResult, statuses: tuple[int | None, ...]) -> None:
+def _show(screen: Screen, step: Step, result: CallToolResult, statuses: tuple[int | None, ...]) -> None:
     answer = _answer(result)
     diagnosis = Diagnosis.model_validate({name: answer.get(name) for name in Diagnosis.model_fields})
     more: list[Row] = []
@@ -181,4 +182,4 @@ def _show(screen: Screen, result: CallToolResult, statuses: tuple[int | None, ..
         more.append(("Attempts", [str(answer["attempts"])]))
         more.append(("Waited", [f"{answer['waited_seconds']:.1f} s"]))
     more.append(("API answered", [", then ".join(map(str, statuses)) or "(was not asked)"]))
-    screen.report(diagnosis, more, brief=True)
+    screen.report(diagnosis, more, brief=step.pasted is None)

@@ -20,13 +20,14 @@ from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from rich.console import Console
+    from rich.console import Console, RenderableType
     from rich.text import Text
 
 PLAIN_WIDTH = 100
 """Columns of text that goes to a file or a pipe."""
 _WIDEST = 110
 _LONGEST_ITEM = 4000
+_MARKER = re.compile(r"(?:-|[0-9]{1,2}\.) ")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 Row = tuple[str, Sequence[str]]
@@ -60,13 +61,7 @@ class Screen:
         if not self.colourful:
             self._print(_wrap(_plain(text), self._width, first))
             return
-        from rich.table import Table
-
-        table = Table.grid()
-        table.add_column(style=style, no_wrap=True)
-        table.add_column(overflow="fold")
-        table.add_row(first, _marked_up(text, "" if first else style))
-        self._console.print(table)
+        self._console.print(_hanging(first, text, style))
 
     def heading(self, text: str) -> None:
         """Print a line that begins a part."""
@@ -99,7 +94,10 @@ class Screen:
         table.add_column(style="dim", no_wrap=True)
         table.add_column(overflow="fold")
         for label, items in rows:
-            table.add_row(label, Text("\n").join(_marked_up(item) for item in items))
+            for number, item in enumerate(items):
+                marker = _MARKER.match(item)
+                start = marker.end() if marker else 0
+                table.add_row(label if number == 0 else "", _hanging(item[:start], item[start:]))
         self._console.print(Panel(table, title=Text(title, style="bold"), title_align="left", border_style=style))
 
     def report(self, diagnosis: Diagnosis, more: Sequence[Row] = (), *, brief: bool = False) -> None:
@@ -165,6 +163,19 @@ def _marked_up(text: str, style: str = "") -> "Text":
     return styled
 
 
+def _hanging(first: str, text: str, style: str = "") -> "RenderableType":
+    """`text` whose further lines begin under its first one."""
+    from rich.table import Table
+
+    if not first:
+        return _marked_up(text, style)
+    table = Table.grid()
+    table.add_column(style=style, no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(first, _marked_up(text))
+    return table
+
+
 def _diagnosis_rows(diagnosis: Diagnosis) -> list[Row]:
     status = "no HTTP response" if diagnosis.status is None else str(diagnosis.status)
     return [
@@ -194,8 +205,8 @@ def _wait_words(waited: float, total: float | None) -> str:
 
 def _wrap(text: str, width: int, first: str = "") -> str:
     """`text` wrapped after `first`, its further lines indented likewise; words and URLs stay whole."""
-    item = len(text) - len(text.lstrip("-0123456789. ")) if text[:1] in "-0123456789" else 0
-    hanging = " " * (len(first) + min(item, 4))
+    marker = _MARKER.match(text)
+    hanging = " " * (len(first) + (marker.end() if marker else 0))
     return textwrap.fill(
         text,
         max(width, len(hanging) + 20),

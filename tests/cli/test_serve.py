@@ -1,0 +1,180 @@
+"""`serve` as hosts run it: a process that starts whatever happens, and stops at once when told to."""
+
+import asyncio
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from mcp import Client
+
+from tests.support.scripted import ScriptedServer, response
+from tests.support.stdio import PATIENCE_SECONDS, StdioPeer, environment
+
+KEY = "osapi_Zk4vQ9TnB7xLw2HsRd8uYc5M"
+SLOW_DOWN = response(429, {"Retry-After": "40"}, {"message": "slow down", "statusCode": 429})
+STOP_SECONDS = 5.0
+"""Far less than the wait that is interrupted, and far more than a busy machine needs."""
+
+
+def variables(upstream: ScriptedServer, level: str = "WARNING") -> dict[str, str]:
+    return {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": upstream.origin, "OUTBOUNDSYNC_LOG_LEVEL": level}
+
+
+def begin_to_wait(peer: StdioPeer, upstream: ScriptedServer) -> None:
+    """Have a `get_me` that waits for Retry-After."""
+    peer.start("tools/call", {"name": "get_me", "arguments": {}})
+    upstream.wait_for_requests(1)
+    peer.request("tools/list")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_during_a_wait_ends_the_process_at_once_and_quietly(number: signal.Signals, status: int) -> None:
+    with ScriptedServer(SLOW_DOWN) as upstream, StdioPeer(environ=variables(upstream)) as peer:
+        begin_to_wait(peer, upstream)
+        told = time.monotonic()
+        peer.process.send_signal(number)
+        assert peer.process.wait(PATIENCE_SECONDS) == status
+        assert time.monotonic() - told < STOP_SECONDS
+    assert peer.stderr == ""
+
+
+@pytest.mark.parametrize("modern", [False, True])
+def test_closed_stdin_during_a_wait_ends_the_process_with_status_0(modern: bool) -> None:
+    with ScriptedServer(SLOW_DOWN) as upstream, StdioPeer(modern=modern, environ=variables(upstream, "DEBUG")) as peer:
+        begin_to_wait(peer, upstream)
+        told = time.monotonic()
+        assert peer.close() == 0
+        assert time.monotonic() - told < STOP_SECONDS
+    assert len(upstream.requests) == 1
+    assert "Traceback" not in peer.stderr
+    assert KEY[6:12] not in peer.stderr
+
+
+def test_closed_stdout_during_a_wait_ends_the_process() -> None:
+    with ScriptedServer(SLOW_DOWN) as upstream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "outboundsync_mcp", "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(**variables(upstream)),
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.close()
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode() + b"\n")
+        process.stdin.flush()
+        assert process.wait(PATIENCE_SECONDS) == 1
+        process.stdin.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b"outboundsync-mcp: the client closed its end of stdout\n"
+        process.stderr.close()
+
+
+def test_a_server_without_key_and_with_bad_settings_says_so_and_answers() -> None:
+    environ = {
+        "OUTBOUNDSYNC_TIMEOUT_SECONDS": "soon",
+        "OUTBOUNDSYNC_BASE_URL": "ftp://x",
+        "OUTBOUNDSYNC_LOG_LEVEL": "CRITICAL",
+    }
+    with StdioPeer(environ=environ) as peer:
+        answer = peer.request("tools/call", {"name": "get_me", "arguments": {}})["result"]
+        assert answer["structuredContent"]["kind"] == "bad_request"
+        assert answer["structuredContent"]["attempts"] == 0
+    lines = peer.stderr.splitlines()
+    assert len(lines) == 3
+    for line, name in zip(lines, ["BASE_URL", "TIMEOUT_SECONDS", "API_KEY"], strict=True):
+        assert line.startswith(f"outboundsync-mcp: OUTBOUNDSYNC_{name}")
+
+
+@contextmanager
+def serving_http(environ: dict[str, str], *options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
+    """A `serve --transport http` on a free port, and its URL."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outboundsync_mcp", "serve", "--transport", "http", "--port", "0", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**environ),
+    )
+    assert process.stderr is not None
+    try:
+        found = re.search(r"http://\S+/mcp", line := process.stderr.readline())
+        assert found, line + process.stderr.read()
+        yield process, found[0]
+    finally:
+        process.kill()
+        process.wait(PATIENCE_SECONDS)
+        process.stderr.close()
+
+
+def test_http_serves_both_eras_refuses_rebound_names_and_stops_during_a_wait() -> None:
+    with ScriptedServer(SLOW_DOWN) as upstream, serving_http(variables(upstream)) as (process, url):
+
+        async def names(mode: str) -> list[str]:
+            async with Client(url, mode=mode) as client:
+                return [tool.name for tool in (await client.list_tools()).tools]
+
+        for mode in ("legacy", "2026-07-28"):
+            assert asyncio.run(names(mode)) == ["get_me", "diagnose_error"]
+
+        host, port = url.split("/")[2].rsplit(":", 1)
+        for headers in ({"Host": "rebound.example"}, {"Origin": "http://rebound.example"}):
+            connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE_SECONDS)
+            connection.request("POST", "/mcp", b"{}", {"Content-Type": "application/json", **headers})
+            assert connection.getresponse().status in {403, 421}
+            connection.close()
+
+        connection = http.client.HTTPConnection(host, int(port), timeout=PATIENCE_SECONDS)
+        connection.request("POST", "/mcp", _get_me(), _MODERN_HEADERS)
+        upstream.wait_for_requests(1)
+        told = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_SECONDS) == 143
+        assert time.monotonic() - told < STOP_SECONDS
+        connection.close()
+        assert process.stderr is not None
+        told_of = process.stderr.read().splitlines()
+        assert len(told_of) == 2, told_of
+        assert all("rebound.example" in line for line in told_of)
+
+
+_MODERN_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json, text/event-stream",
+    "MCP-Protocol-Version": "2026-07-28",
+    "Mcp-Method": "tools/call",
+    "Mcp-Name": "get_me",
+}
+
+
+def _get_me() -> bytes:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"name": "get_me", "arguments": {}, "_meta": meta}
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+
+
+def test_a_key_file_is_never_quoted_at_debug_level(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY)
+    body = {"message": f"no such key: {KEY}", "statusCode": 401}
+    with ScriptedServer(response(401, {"X-Echo": KEY}, body)) as upstream:
+        environ = {**variables(upstream, "DEBUG"), "OUTBOUNDSYNC_API_KEY_FILE": str(file)}
+        del environ["OUTBOUNDSYNC_API_KEY"]
+        with StdioPeer(environ=environ) as peer:
+            answer = json.dumps(peer.request("tools/call", {"name": "get_me", "arguments": {}}))
+    assert f"Bearer {KEY}" == upstream.requests[0].header("Authorization")
+    for at in range(6, len(KEY) - 5):
+        assert KEY[at : at + 6] not in answer + peer.stderr
