@@ -171,7 +171,8 @@ class _Surface:
 
         name, value = params.argument.name, params.argument.value
         if isinstance(params.ref, types.PromptReference):
-            values = prompts.complete_prompt(params.ref.name, name, value)
+            chosen = params.context.arguments if params.context else None
+            values = prompts.complete_prompt(params.ref.name, name, value, chosen)
         else:
             values = resources.complete_resource(str(params.ref.uri), name, value)
         page = values[:100]
