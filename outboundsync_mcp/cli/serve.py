@@ -7,8 +7,9 @@ import os
 import signal
 import socket
 import sys
+import threading
 from types import FrameType
-from typing import Literal, cast
+from typing import Literal
 
 from outboundsync_mcp.cli.logs import log_to_stderr, report_crash
 from outboundsync_mcp.settings import Settings
@@ -17,8 +18,8 @@ Transport = Literal["stdio", "http"]
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 PATH = "/mcp"
-STOP_SECONDS = 0.3
-"""How long open HTTP exchanges may go on after Ctrl-C or SIGTERM: the whole stop fits in a second."""
+STOP_SECONDS = 0.5
+"""How long open HTTP exchanges may go on after Ctrl-C or SIGTERM."""
 
 
 def run(transport: Transport, *, host: str | None, port: int | None) -> int:
@@ -95,6 +96,10 @@ def _serve_http(settings: Settings, address: str, listener: socket.socket) -> No
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             # Exchanges that are cut off now are no news to whoever stopped the server.
             logging.disable(logging.ERROR)
+            # The SDK would wait a second for clients that do not read; nothing is stored, so nothing is lost.
+            end = threading.Timer(STOP_SECONDS, os._exit, (128 + sig,))
+            end.daemon = True
+            end.start()
             super().handle_exit(sig, frame)
 
     hosts = {shown, "127.0.0.1", "localhost", "[::1]"}
@@ -108,7 +113,7 @@ def _serve_http(settings: Settings, address: str, listener: socket.socket) -> No
             allowed_origins=[f"http://{name}" for name in allowed],
         ),
     )
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS, ws="none")
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none")
     Announcing(config).run([listener])
 
 
