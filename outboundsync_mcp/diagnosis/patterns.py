@@ -167,14 +167,31 @@ UNIT_WORDS = frozenset(
 )
 COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回개명건초번")  # counting words that follow a number in CJK
 # A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
-PAST_BEFORE = re.compile(
-    r"(?i)(?:instead of|rather than|not an?|no longer an?|no more|isn't an?|wasn't an?|unlike|used to (?:be|get|see)|other than"
-    r"|previously|earlier|yesterday|formerly|before that|last week|statt|anstatt|kein|keine|keinen|ya no|en vez de|en lugar de"
-    r"|au lieu d[eu]|plus de|gestern|ayer|hier|fixed the|solved the|resolved the)\W{1,3}(?:\w{1,12}\W{1,2}){0,2}$|(?i:\bno )$"
-)
+PAST_BEFORE = tuple(
+    f" {phrase} "
+    for phrase in (
+        "instead of", "rather than", "not a", "not an", "no longer a", "no longer an", "isn't a", "wasn't a", "unlike", "used to be", "used to get",
+        "other than", "previously", "earlier", "yesterday", "formerly", "before that", "last week", "statt", "anstatt", "kein", "keine", "keinen",
+        "ya no", "en vez de", "en lugar de", "au lieu de", "au lieu d'un", "plus de", "gestern", "ayer", "hier", "fixed the", "solved the", "resolved the",
+    )
+)  # fmt: skip
 PAST_AFTER = re.compile(
     r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)|yesterday|earlier|previously|last (?:week|month|time))"
 )
+
+# What stands right before a status that is given by name, once punctuation and these small words are taken away.
+FILLERS = (" of", " was", " is", " with", " de", " a", " an", " does not indicate success", "http/1.1", "http/2", "http/2.0", " code", " value")
+EXPLICIT_TAILS = (
+    "status", "http", "https", "statuscode", "status_code", "http_code", "httpcode", "response code", "response_code", "returned error", "responded", "server returned", "return code", "http error",
+    "tunnel failed, response", "received http code", "code d'état", "code d’état", "código de estado", "codigo de estado", "codice di stato", "code de statut", "error:", "exception:", "response status",
+    "código http", "returned", "statut http", "http-status", "http-fehler", "http-code", "errore http", "erreur http", "erro http", "error http", "kod http", "httperror", "statuserror", "clientresponseerror", "contenttypeerror", "resulted in", "status kod", "statuskod",
+)  # fmt: skip
+WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:")
+"""Of these, the ones that hand over other numbers too."""
+NOT_A_STATUS_TAILS = ("exit status", "exit code", "exited", "grpc status", "grpc-status", "signal", "process returned", "job status", "errno", "returned status from process")
+GLUED_WORDS = ("http", "https", "status", "code", "error", "err", "exception", "erreur", "fehler", "errore", "erro", "http error", "statuscode", "e")
+COMMON_STATUSES = frozenset({400, 401, 403, 404, 407, 429, 500, 502, 503, 504})
+"""Statuses that people mean even when they write nothing but the number."""
 
 # Messages ----------------------------------------------------------------------------------------------------
 

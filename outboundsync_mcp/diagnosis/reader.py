@@ -7,8 +7,7 @@ Layers: `normalize` undoes the transport, `units` cuts the text, `sighting` sees
 import json
 import math
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -19,7 +18,8 @@ from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response, http_date
 from outboundsync_mcp.diagnosis.retry_after import parse_retry_after
-from outboundsync_mcp.diagnosis.sighting import BARE, CUED, EXPLICIT, IMPLIED, Sighting, needles, see, statuses_in
+from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
+from outboundsync_mcp.diagnosis.statuses import BARE, EXPLICIT, IMPLIED, statuses_in
 from outboundsync_mcp.diagnosis.units import Unit, units_of
 
 MAX_QUOTE_CHARS = 200
@@ -27,7 +27,6 @@ MAX_QUOTES = 8
 DIGEST_FROM_CHARS = 400_000
 """From this size on, only the lines that may matter are read, and their surroundings."""
 _DIGEST_CHARS = 300_000
-_NEEDLES = tuple(sorted(set(needles())))
 
 
 def read(
@@ -184,12 +183,12 @@ def _exchanges(units: list[Unit]) -> list[Sighting]:
     for unit in units:
         unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
     whole = "\n".join(f"{unit.text}\n{unit.flat}" for unit in units).lower()
-    found = frozenset(needle for needle in _NEEDLES if needle in whole)
+    vocabulary = Vocabulary(whole)
     exchanges: list[Sighting] = []
     current: Sighting | None = None
     request = _Request()
     for unit in units:
-        for sighting in see(unit, found):
+        for sighting in see(unit, vocabulary):
             request.watch(unit, sighting)
             if current is None or _contradicts(current, sighting):
                 current = sighting
@@ -651,5 +650,3 @@ def _of_diagnosis(item: dict[str, object], redact: Redactor, now: datetime) -> E
         **fields,  # type: ignore[arg-type]
     )
 
-
-_UNUSED = (Iterable, UTC)

@@ -48,26 +48,26 @@ _SECRET_NAME = (
     r"|\bdsn|connection[-_]?string)"
 )
 _SEPARATOR = (
-    r"""["'\\\]>)]{0,6}\s{0,4}(?:=>|->|[:=,]|%3[AD]|["'\\]{1,4}\s{0,2},\s{0,2}["'\\]{0,4}value["'\\]{1,4}\s{0,2}:)"""
+    r"""["'\\\]>)]{0,6}\s{0,4}(?:=>|->|[:=,]|%3[ad]|["'\\]{1,4}\s{0,2},\s{0,2}["'\\]{0,4}value["'\\]{1,4}\s{0,2}:)"""
 )
 _NAMED = re.compile(
-    rf"(?i)(?P<name>{_SECRET_NAME})(?P<tail>[\w.-]{{0,40}}){_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
+    rf"(?P<name>{_SECRET_NAME})(?P<tail>[\w.-]{{0,40}}){_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
     rf"""(?:[bur]?\\{{0,6}}["'`](?P<quoted>[^"'`\n\\]+)|(?P<bare>{_TOKEN}+))"""
 )
 # The value of these goes on to the end of the line: a scheme, then the secret; or several cookies.
 _LINE = re.compile(
-    r"""(?i)(?:(?:proxy-)?authorization|(?:set-)?cookie2?)(?P<sep>["'\\\]]{0,6}\s{0,4}(?:=>|[:=])\s{0,4})(?P<line>[^\s"'\\\[{(][^"'\n\\]*)"""
+    r"""(?:(?:proxy-)?authorization|(?:set-)?cookie2?)(?P<sep>["'\\\]]{0,6}\s{0,4}(?:=>|[:=])\s{0,4})(?P<line>[^\s"'\\\[{(][^"'\n\\]*)"""
 )
 _SCHEME = re.compile(
-    rf"(?i)(?<![\w-])(?:bearer|basic|token|negotiate|ntlm|digest|apikey|bot)(?:\s|%20|\+|:){{1,3}}(?P<token>{_TOKEN}{{6,}})"
+    rf"(?<![\w-])(?:bearer|basic|token|negotiate|ntlm|digest|apikey|bot)(?:\s|%20|\+|:){{1,3}}(?P<value>{_TOKEN}{{6,}})"
 )
-_URL_LOGIN = re.compile(r"""://(?P<login>[^\s/@"'<>\\?#]{1,400})@""")
+_URL_LOGIN = re.compile(r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@""")
 _QUERY = re.compile(
-    r"(?i)[?&;](?:[\w.-]{0,40}[_.-])?(?:key|api_?key|token|secret|password|pwd|auth|sig|signature|code|state|jwt|access_token|sid|session"
-    r"|x-amz-[a-z-]{1,30})=(?P<query>[^\s&\"'<>\\#]+)"
+    r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|api_?key|token|secret|password|pwd|auth|sig|signature|code|state|jwt|access_token|sid|session"
+    r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)"
 )
 _FLAG = re.compile(
-    r"""(?<![\w-])(?:-u|--user|--proxy-user|-U|-a|--auth|--password|--token|--api-key|--http-password)[ =]{1,2}["']?(?P<flag>[^\s"']+)"""
+    r"""(?<![\w-])(?:-u|--user|--proxy-user|-U|-a|--auth|--password|--token|--api-key|--http-password)[ =]{1,2}["']?(?P<value>[^\s"']+)"""
 )
 _LONG = re.compile(r"(?<![\w.\-+=])[A-Za-z0-9_\-+=]{24,}")
 _PEM_BEGIN = "-----BEGIN "
@@ -79,9 +79,9 @@ _HARMLESS = frozenset(
     " false undefined required invalid missing expired revoked string object bearer basic digest redacted filtered"
     " secure hidden masked empty unauthorized forbidden".split()
 )
-_PLAIN_WORD = re.compile(r"[A-Za-z]+[.,:;!?]?")
+_PLAIN_WORD = re.compile(r"[a-z]+[.,:;!?]?")
 _PIECE = re.compile(r"[A-Za-z0-9_\-+!|~*$%^#]{6,}")
-_KNOWN_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
+_KNOWN_SCHEME = re.compile(r"(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
 
 
 class Redactor:
@@ -89,15 +89,19 @@ class Redactor:
 
     def __init__(self, *texts: str) -> None:
         self._grams: set[str] = set()
+        self._done: dict[str, str] = {}
         for text in texts:
             for start, end in _spans(text):
                 self._learn(text[start:end])
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`; doing it twice changes nothing."""
-        for start, end in spans_of(text):
-            self._learn(text[start:end])
-        return _replace(text, _merge([*_spans(text), *self._runs(text)]))
+        if text not in self._done:
+            spans = list(_spans(text))
+            for start, end in spans:
+                self._learn(text[start:end])
+            self._done[text] = _replace(text, _merge([*spans, *self._runs(text)]))
+        return self._done[text]
 
     def _learn(self, secret: str) -> None:
         for piece in _pieces(secret):
@@ -126,23 +130,33 @@ def spans_of(text: str) -> list[tuple[int, int]]:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
+    lower = _lower(text)
     for match in _SHAPE.finditer(text):
         yield match.span(match.lastgroup or 0)
-    for match in _LINE.finditer(text):
+    for match in _LINE.finditer(lower):
         yield from _line_value(match)
-    for match in _NAMED.finditer(text):
+    for match in _NAMED.finditer(lower):
         group = "quoted" if match["quoted"] is not None else "bare"
-        if _is_secret_value(match[group], named=True, spaced=" " in match["name"], quoted=group == "quoted"):
+        if _is_secret_value(match[group], spaced=" " in match["name"], quoted=group == "quoted"):
             yield match.span(group)
-    for pattern, group in ((_SCHEME, "token"), (_URL_LOGIN, "login"), (_QUERY, "query"), (_FLAG, "flag")):
-        for match in pattern.finditer(text):
-            if _is_secret_value(match[group], named=True, spaced=pattern is _SCHEME, quoted=False):
-                yield match.span(group)
+    for pattern in (_SCHEME, _URL_LOGIN, _QUERY):
+        for match in pattern.finditer(lower):
+            if _is_secret_value(match["value"], spaced=pattern is _SCHEME, quoted=False):
+                yield match.span("value")
+    for match in _FLAG.finditer(text):
+        if _is_secret_value(match["value"], spaced=False, quoted=False):
+            yield match.span("value")
     for match in _LONG.finditer(text):
         token = match[0]
         if any(c.isdigit() for c in token) and any(c.isalpha() for c in token):
             yield match.span()
     yield from _pem_blocks(text)
+
+
+def _lower(text: str) -> str:
+    """Lower case of the same length, so that offsets hold: patterns without IGNORECASE search much faster."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
 
 
 def _line_value(match: re.Match[str]) -> Iterator[tuple[int, int]]:
@@ -158,18 +172,16 @@ def _line_value(match: re.Match[str]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _is_secret_value(value: str, *, named: bool, spaced: bool, quoted: bool) -> bool:
+def _is_secret_value(value: str, *, spaced: bool, quoted: bool) -> bool:
     """Whether the value beside a secret's name is one: not a mask, a number, a plain word of prose."""
     bare = value.strip()
     if len(bare) < 4 or "[redacted" in bare or _first_word(bare) in _HARMLESS or bare.isdecimal():
         return False
-    if spaced and not quoted:
-        return len(bare) >= 20 or not _PLAIN_WORD.fullmatch(bare)
-    return named
+    return not spaced or quoted or len(bare) >= 20 or not _PLAIN_WORD.fullmatch(bare)
 
 
 def _first_word(text: str) -> str:
-    return re.split(r"[^A-Za-z]", text.strip().lower(), maxsplit=1)[0]
+    return re.split(r"[^a-z]", text.strip()[:40].lower(), maxsplit=1)[0]
 
 
 def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:

@@ -4,18 +4,16 @@ Every `_see_*` function looks for one thing and writes it into the `Sighting`; t
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
-from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
+from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, clauses, statuses_in
 from outboundsync_mcp.diagnosis.units import Unit
 
-EXPLICIT, CUED, IMPLIED, BARE = 4, 3, 2, 1
-"""How plainly a status was stated: as a field or status line; beside a word such as "error"; by words alone; as a bare number."""
 
 
 @dataclass(slots=True)
@@ -73,12 +71,27 @@ class Sighting:
         )
 
 
-def see(unit: Unit, found: frozenset[str]) -> list[Sighting]:
+class Vocabulary:
+    """The rows of the pattern tables that can fit a text at all, found once for the whole text."""
+
+    def __init__(self, lower: str) -> None:
+        self.failures = [row for row in p.FAILURES if row.needle in lower]
+        self.body_faults = [row for row in p.BODY_FAULTS if row.needle in lower]
+        self.pages = [row for row in p.INTERMEDIARIES if row.needle in lower]
+        self.shapes = [row for row in p.VENDOR_SHAPES if all(needle in lower for needle in row.needles)]
+        self.vendor_words = [(row.name, word) for row in p.VENDORS for word in row.words if word in lower]
+        self.documented = [row for row in p.DOCUMENTED_MESSAGES if row[0] in lower.replace("_", " ")]
+        self.implied = [row for row in p.IMPLIED_BY_WORDS if row[0] in lower]
+
+
+def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     """The sightings of a unit: one, or several where a sentence tells of several statuses.
 
-    `found` holds the needles that the whole text has at all: the others need not be searched again.
+    `vocabulary` holds the rows of the tables whose needles the whole text has: no other can fit a unit of it.
     """
-    texts = _clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
+    if not unit.text.strip() and not unit.pairs and not unit.objects:
+        return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
+    texts = clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
     for text in texts:
         part = unit if len(texts) == 1 else Unit(text, depth=unit.depth, part=unit.part, when=unit.when)
@@ -87,33 +100,17 @@ def see(unit: Unit, found: frozenset[str]) -> list[Sighting]:
         )
         lower = text.lower()
         for look in _LOOKS:
-            look(part, lower, found, sighting)
+            look(part, lower, vocabulary, sighting)
         sightings.append(sighting)
     return sightings
 
 
 # Status ------------------------------------------------------------------------------------------------------
 
+_THREE_DIGITS = re.compile(r"[1-5]\d\d")
 _STATUS_LINE = re.compile(
     r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
 )
-_NUMBER = re.compile(r"(?<![A-Za-z0-9_.,/$€£+@–])([1-5]\d\d)(?![A-Za-z0-9_%°²]|[.,:/]\d|-\d)")
-_GLUED = re.compile(
-    r"(?i)(?<![a-z])(?:https?|status|code|error|err|exception|erreur|fehler)[ _#:=-]{0,2}([1-5]\d\d)(?!\d|[.,]\d|\s?(?:ms|px|s\b))"
-)
-_PLAIN = re.compile(
-    r"(?i)(?:\bstatus(?:[ _-]?code)?|\bresponse[ _-]?code|\bhttp(?: response)?(?: status)?(?: code| error)?|\brequested URL returned error"
-    r"|\bresponded with|\bserver returned|tunnel failed, response|\breceived http code|\breturn(?:ed)? code|\bcode d['’]état|\bstatuscode"
-    r"|\b(?:código|codigo)(?: de)?(?: estado| error)?(?: http)?|\bcodice di stato|\bstatus-?code|\bcode de statut|\b[A-Za-z]{2,40}(?:Error|Exception):)"
-    r"""(?:\s(?:of|was|is|with|de|does not indicate success))?[\s:="'(\[`]{0,6}(?:HTTP/[\d.]{1,3}\s|an?\s|status\s|http\s)?[(\[`"']?([1-5]\d\d)(?![A-Za-z0-9]|[.,:/]\d)"""
-)
-_TOO_MANY = re.compile(r"too many (\d{3}) error responses")
-# A request and what came of it, as access logs and request loggers write them: "GET https://… 401", "GET /me -> 401".
-_REQUESTED = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s[\"'`<]?(?:https?://|/)[^\s\"'`]{0,400}[\"'`>]?(?=[\s\"'`>])[\s\"'`:=>→←|-]{1,8}[(\[]?(?:status\W)?([1-5]\d\d)(?![A-Za-z0-9]|[.,:/]\d)")
-_PLURAL = re.compile(r"(?<![A-Za-z0-9_.,/$€£+@–-])([345]\d\d)['’]?(?:s|e[rn]|ern)\b")
-_WITH_REASON = re.compile(r"(?<![A-Za-z0-9_.$#-])([2-5]\d\d)(?=[^\w\n]{1,6}(?P<reason>[A-Za-zÀ-ÿ][^\n]{1,40}))")
-# Access logs that write the status in front of the request: AWS ALB, HAProxy.
-_LOGGED = re.compile(r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min|max|upstream_cache)[_. -]?(?:status|code)"
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
@@ -124,7 +121,7 @@ _MADE_UP = re.compile(
 )
 
 
-def _see_status(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     if _MADE_UP.search(unit.text):
         s.quotes.append(unit.text)
         return
@@ -143,12 +140,12 @@ def _see_status(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> N
     if s.status_rank == EXPLICIT and (unit.objects or line):
         return
     for text in unit.text.split("\n", 40)[:40]:
-        for status, rank in statuses_in(text):
+        for status, rank, *_ in statuses_in(text):
             if rank > s.status_rank or (rank == s.status_rank and not unit.objects):
                 _state(s, status, rank)
     if s.status is None:
-        for words, status in p.IMPLIED_BY_WORDS:
-            if words in found and words in lower:
+        for words, status in vocabulary.implied:
+            if words in lower:
                 _state(s, status, IMPLIED)
                 return
         match = _SHORT_WORD.match(lower) if len(lower) < 100 else None
@@ -185,136 +182,6 @@ def _status_of_pair(name: str, value: str) -> int | None:
     return status
 
 
-def statuses_in(text: str) -> list[tuple[int, int]]:
-    """(status, rank) of every number in a line of prose or log that is a status, in order."""
-    if not any(char.isdigit() for char in text[:2000]):
-        return []
-    spans: dict[int, tuple[int, int]] = {}
-    for pattern in (_PLAIN, _TOO_MANY, _REQUESTED):
-        for match in pattern.finditer(text):
-            left, right = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
-            if not _is_count(right) and not _is_past(left, right):
-                spans[match.start(1)] = (int(match[1]), EXPLICIT)
-    for match in _GLUED.finditer(text):
-        left, right = text[max(0, match.start() - 40) : match.start()], text[match.end() : match.end() + 40]
-        if match.start(1) not in spans and not _is_count(right) and not _is_past(left, right) and int(match[1]) >= 300:
-            spans[match.start(1)] = (int(match[1]), CUED)
-    for match in _NUMBER.finditer(text):
-        if match.start() in spans:
-            continue
-        rank = _rank(
-            int(match[1]), text[max(0, match.start() - 60) : match.start()], text[match.end() : match.end() + 60]
-        )
-        if rank:
-            spans[match.start()] = (int(match[1]), rank)
-    for match in _WITH_REASON.finditer(text):
-        said = match["reason"].lower()
-        if any(said.startswith(reason) for reason in p.REASONS.get(int(match[1]), ())) and (
-            match["reason"][:1].isupper() or int(match[1]) >= 400
-        ) and not _is_past(text[max(0, match.start() - 60) : match.start()], ""):
-            spans[match.start(1)] = (int(match[1]), EXPLICIT)
-    logged = _LOGGED.search(text) if '"' in text else None
-    if logged:
-        return [(int(logged[1]), EXPLICIT)]
-    for match in _PLURAL.finditer(text):
-        words = _words_before(text[max(0, match.start() - 60) : match.start()])
-        if int(match[1]) in p.REASONS and words and (words[-1] in p.GIVING_WORDS or words[-1] in p.STATUS_WORDS or words[-1] in {"of", "many"}):
-            spans[match.start()] = (int(match[1]), CUED)
-    return [spans[start] for start in sorted(spans)]
-
-
-_WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]", re.UNICODE)
-
-
-def _words_before(left: str) -> list[str]:
-    return [word.lower() for word in _WORD.findall(left)][-5:]
-
-
-def _rank(status: int, left: str, right: str) -> int:
-    """How surely a bare number between `left` and `right` is a status: 0 for not at all."""
-    if _is_past(left, right):
-        return 0
-    following = right.lower().lstrip(" :,-–—(\"'`*_]")
-    if any(following.startswith(reason) for reason in p.REASONS.get(status, ())):
-        return EXPLICIT
-    if re.match(r"(?i) (?:client|server) error\b", right):
-        return EXPLICIT
-    if _is_count(right) or right[:1] in p.COUNTERS or re.match(r"\(\w", right):
-        return 0
-    if status not in p.REASONS or status < 300:
-        return 0
-    if left.endswith("*") and not right.startswith("*"):  # nginx's connection number
-        return 0
-    if left.endswith("(") and right.startswith(")"):
-        return BARE if status in _COMMON else 0
-    words = _words_before(left)
-    last = words[-1] if words else ""
-    if last in p.NUMBER_WORDS or left.rstrip()[-1:] in "#$€£~" and left.strip():
-        return 0
-    if (
-        re.search(r"\d[\s,.]{0,2}$", left)
-        or left[-1:] in ":-"
-        and re.search(r"[\w.]+[:-]$", left)
-        and last not in p.STATUS_WORDS
-    ):
-        return 0
-    tail = left[-12:]
-    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(
-        part in tail or part in right[:8] for part in p.STATUS_PARTS
-    ):
-        return CUED if last in p.STATUS_WORDS or not _is_noun_after(right) else 0
-    if re.match(
-        r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|response|responses|fehler|erreurs?|errore?|erro|error|fout|błąd|hata|ошибк|помилк)",
-        right,
-    ):
-        return CUED
-    if _is_noun_after(right):
-        return 0
-    if last in p.GIVING_WORDS or not words:
-        return CUED if last in p.GIVING_WORDS else BARE
-    return BARE if status in _COMMON else 0
-
-
-_COMMON = frozenset({400, 401, 403, 404, 407, 429, 500, 502, 503, 504})
-
-
-def _is_past(left: str, right: str) -> bool:
-    return p.PAST_BEFORE.search(left[-60:]) is not None or p.PAST_AFTER.match(right) is not None
-
-
-def _is_count(right: str) -> bool:
-    match = re.match(r"[\s\xa0]{0,2}([^\W\d_]+|%|\$|€)", right)
-    return match is not None and match[1].lower() in p.UNIT_WORDS
-
-
-def _is_noun_after(right: str) -> bool:
-    """A word follows directly that no status is followed by: the number counts what the word names."""
-    match = re.match(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)", right)
-    return match is not None and match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
-
-
-_CUT = re.compile(
-    r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
-)
-
-
-def _clauses(text: str) -> list[str]:
-    """A sentence that names several statuses, cut between them."""
-    numbers = [match for match in _NUMBER.finditer(text)][:8]
-    if len({match[1] for match in numbers}) < 2:
-        return [text]
-    if len({status for status, _ in statuses_in(text)}) < 2:
-        return [text]
-    clauses: list[str] = []
-    start = 0
-    for one, two in zip(numbers, numbers[1:], strict=False):
-        cuts = [match for match in _CUT.finditer(text, one.end(), two.start())]
-        if cuts:
-            clauses.append(text[start : cuts[0].start()])
-            start = cuts[0].start()
-    return [*clauses, text[start:]]
-
-
 # Message, body -----------------------------------------------------------------------------------------------
 
 _MESSAGE_KEYS = frozenset(
@@ -327,9 +194,9 @@ _HTML = re.compile(
 )
 
 
-def _see_message(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    for words, status, message in p.DOCUMENTED_MESSAGES:
-        if words in found and words in lower.replace("_", " ") and not _talked_about(lower, words):
+def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    for words, status, message in vocabulary.documented:
+        if words in lower.replace("_", " ") and not _talked_about(lower, words):
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 s.status, s.status_rank = status, CUED
@@ -410,7 +277,7 @@ _DATE = re.compile(
 )
 
 
-def _see_headers(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+def _see_headers(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for name, value in unit.pairs:
         key = _key(name.rsplit(".", 1)[-1])
         if key in _KEPT and len(value) < 400:
@@ -468,24 +335,24 @@ _TIMEOUT_SECONDS = re.compile(
 )
 
 
-def _see_failure(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    for needle, failure, rank in p.FAILURES:
-        if rank > s.failure_rank and needle in found and needle in lower:
+def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    for needle, failure, rank in vocabulary.failures:
+        if rank > s.failure_rank and needle in lower:
             s.failure, s.failure_rank, s.failure_text = failure, rank, unit.text
     if s.failure in (Failure.READ_TIMEOUT, Failure.CONNECT_TIMEOUT, Failure.DEADLINE):
         match = _TIMEOUT_SECONDS.search(unit.text)
         if match:
             s.timeout = float(match[1]) / (1000 if (match[2] or "").startswith("m") else 1)
-    for needle, fault in p.BODY_FAULTS:
-        if needle in found and needle in lower:
+    for needle, fault in vocabulary.body_faults:
+        if needle in lower:
             s.body_fault = fault
             s.quotes.append(unit.text)
             break
 
 
-def _see_intermediary(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    for needle, who in p.INTERMEDIARIES:
-        if needle in found and needle in lower:
+def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    for needle, who in vocabulary.pages:
+        if needle in lower:
             s.intermediary = who
             break
     if "error" in lower:
@@ -516,7 +383,7 @@ _REQUEST_CONTEXT = re.compile(
 )
 
 
-def _see_host(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     if p.OUR_DOMAIN in lower or "outboundsync" in lower or "outbound sync" in lower or "osapi_" in lower:
         s.mentions_us = True
         s.ours_rank = 1
@@ -534,7 +401,7 @@ def _see_host(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> Non
         _take_host(match[0], s, asked=asked)
     for match in _HOST_IN_TEXT.finditer(unit.text):
         _take_host(match["host"], s, asked=False)
-    _see_vendor(unit, lower, found, s)
+    _see_vendor(unit, lower, vocabulary, s)
 
 
 def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
@@ -574,32 +441,31 @@ def vendor_of_host(host: str) -> str | None:
     return None
 
 
-_VENDOR_SAYS = r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d))*\s{0,2}[\w]{{0,12}}\s?(?:error|errors|returns?|returned|says|said|gives?|gave|responds?|responded|throws?|threw|rejects?|rejected|answers?|answered|api|:|request|call|gibt|liefert|devuelve|renvoie|meldet|401|403|404|429|500)"
+_VENDOR_SAYS = re.compile(
+    r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
+    r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert|devuelve|renvoie|meldet"
+    r"|40[134]|429|500)"
+)
+_OF_VENDOR = re.compile(r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
 
 
-def _see_vendor(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
-    for vendor, needles in p.VENDOR_SHAPES:
-        if all(needle in found for needle in needles) and all(
-            needle in lower or needle in unit.flat for needle in needles
-        ):
+def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    for vendor, needles in vocabulary.shapes:
+        if all(needle in lower or needle in unit.flat for needle in needles):
             s.vendor, s.vendor_rank, s.vendor_shape = s.vendor or vendor, max(s.vendor_rank, 2), True
             return
     if s.mentions_us or s.vendor:
         return
-    for vendor in p.VENDORS:
-        for word in vendor.words:
-            if word in found and word in lower and not re.search(rf"[\w.-]*@[\w.-]*{re.escape(word)}", lower):
-                at = lower.find(word)
-                after = lower[at + len(word) : at + len(word) + 60]
-                before = lower[max(0, at - 20) : at]
-                if re.match(_VENDOR_SAYS.replace("{{", "{").replace("}}", "}"), after) or re.search(
-                    r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$", before
-                ):
-                    s.vendor, s.vendor_rank = vendor.name, 1
-                    return
+    for vendor, word in vocabulary.vendor_words:
+        at = lower.find(word)
+        if at < 0 or "@" in lower[max(0, at - 40) : at]:
+            continue
+        if _VENDOR_SAYS.match(lower, at + len(word)) or _OF_VENDOR.search(lower[max(0, at - 20) : at]):
+            s.vendor, s.vendor_rank = vendor, 1
+            return
 
 
-def _see_key(unit: Unit, lower: str, found: frozenset[str], s: Sighting) -> None:
+def _see_key(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
 
 
@@ -607,7 +473,7 @@ def _key(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-_Look = Callable[[Unit, str, frozenset[str], Sighting], None]
+_Look = Callable[[Unit, str, Vocabulary, Sighting], None]
 _LOOKS: tuple[_Look, ...] = (
     _see_status,
     _see_message,
@@ -617,17 +483,3 @@ _LOOKS: tuple[_Look, ...] = (
     _see_host,
     _see_key,
 )
-
-
-def needles() -> Iterable[str]:
-    """Every literal that the tables search for, in lower case."""
-    yield from (row.needle for row in p.FAILURES)
-    yield from (row.needle for row in p.BODY_FAULTS)
-    yield from (row.needle for row in p.INTERMEDIARIES)
-    yield from (needle for shape in p.VENDOR_SHAPES for needle in shape.needles)
-    yield from (word for vendor in p.VENDORS for word in vendor.words)
-    yield from (words for words, *_ in p.DOCUMENTED_MESSAGES)
-    yield from (words for words, _ in p.IMPLIED_BY_WORDS)
-
-
-_UNUSED = (cast, KeyFault)

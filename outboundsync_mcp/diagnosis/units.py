@@ -65,6 +65,7 @@ _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$|HTTP/[\d.]+\s[1-5]\d\d\b"
     r"|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
 )
+_OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", "xh ", "--20")
 _STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), ("%Y-%m-%dT%H:%M:%S",)),
     (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), ("%Y/%m/%d %H:%M:%S",)),
@@ -112,6 +113,10 @@ def units_of(raw: str) -> list[Unit]:
             unit.depth, unit.part = depth, part
         units += made
     return units
+
+
+def _opens(line: str) -> bool:
+    return any(word in line for word in _OPENER_WORDS) and _OPENER.match(line) is not None
 
 
 def time_of(text: str) -> float | None:
@@ -169,7 +174,7 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
             first = units[0]
             first.text = f"{head}\n{first.text}"
             first.pairs = [*pairs_of(head), *first.pairs]
-            first.opens = first.opens or _OPENER.match(head) is not None
+            first.opens = first.opens or _opens(head)
             first.when = time_of(head) or first.when
         return units
     line = line[:MAX_UNIT_CHARS]
@@ -179,7 +184,7 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
     pieces = (
         [line] if record or len(line) > 4000 else [piece for piece in _SENTENCE.split(line) if piece and piece.strip()]
     )
-    units = [Unit(piece, pairs_of(piece), opens=_OPENER.match(piece) is not None, record=record) for piece in pieces]
+    units = [Unit(piece, pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
     return units
@@ -406,7 +411,7 @@ def _nested_units(value: str, level: int) -> list[Unit]:
             if made:
                 made[0].text = f"{line[:MAX_UNIT_CHARS]}\n{made[0].text}"
                 made[0].pairs = [*pairs_of(line[:MAX_UNIT_CHARS]), *made[0].pairs]
-                made[0].opens = made[0].opens or _OPENER.match(line) is not None
+                made[0].opens = made[0].opens or _opens(line)
             units += made
         else:
             units += _of_line(line, None)

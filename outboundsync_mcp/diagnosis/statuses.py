@@ -1,0 +1,190 @@
+"""Tell the numbers in a line that are HTTP statuses from those that are not, by what stands around them."""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from outboundsync_mcp.diagnosis import patterns as p
+
+EXPLICIT, CUED, IMPLIED, BARE = 4, 3, 2, 1
+"""How plainly a status is stated: as a field or with its reason; beside "error"; by words alone; as a bare number."""
+
+
+class Stated(NamedTuple):
+    """A status, how plainly it is stated, and where."""
+
+    status: int
+    rank: int
+    start: int
+    end: int
+
+
+_NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
+_LEFT, _RIGHT = 60, 60  # characters around a number that are looked at
+_REQUEST = 500  # a request with its URL may be longer
+_OPENING = " \t\xa0:=\"'`([{*_<>|→←-"
+_METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
+# Access logs that write the status in front of the request: AWS ALB, HAProxy.
+_LOGGED = re.compile(
+    r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
+)
+_WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
+_NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
+_NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
+_REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
+_PLURAL = re.compile(r"['’]?(?:s|ers?|ern)\b")
+_CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) error\b")
+_ERROR_AFTER = re.compile(
+    r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|responses?|fehler|erreurs?|errore?|erro|fout|błąd|hata|ошибк|помилк)"
+)
+_DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
+_CUT = re.compile(
+    r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
+)
+
+
+def statuses_in(text: str) -> list[Stated]:
+    """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
+    if '"' in text and "HTTP/" in text and (logged := _LOGGED.search(text)):
+        return [Stated(int(logged[1]), EXPLICIT, *logged.span(1))]
+    return list(_judged(text))
+
+
+def clauses(text: str) -> list[str]:
+    """A sentence that names several statuses, cut between them; any other text as it is."""
+    stated = statuses_in(text)
+    if len({one.status for one in stated}) < 2:
+        return [text]
+    parts: list[str] = []
+    start = 0
+    for one, two in pairwise(stated[:8]):
+        cut = _CUT.search(text, one.end, two.start)
+        if cut:
+            parts.append(text[start : cut.start()])
+            start = cut.start()
+    return [*parts, text[start:]]
+
+
+def _judged(text: str) -> Iterator[Stated]:
+    for match in _NUMBER.finditer(text):
+        status = int(match[0])
+        left = text[max(0, match.start() - _LEFT) : match.start()]
+        right = text[match.end() : match.end() + _RIGHT]
+        if _is_part_of_something(left, right):
+            rank = EXPLICIT if left[-1:] in (",", ":") and _has_reason(status, right) else 0
+        elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
+            rank = _rank(status, left, right[plural.end() :], text, match.start())
+            rank = rank if rank >= CUED else 0
+        else:
+            rank = _rank(status, left, right, text, match.start())
+        if rank and not _is_past(left, right):
+            yield Stated(status, rank, match.start(), match.end())
+
+
+def _is_part_of_something(left: str, right: str) -> bool:
+    """Whether the digits belong to a word, a number, a path, a price, a port, a line number …"""
+    before, after = left[-1:], right[:1]
+    if (before.isascii() and before.isalpha()) or before in "_-" and before:
+        if not left.lower().rstrip("_-").endswith(p.GLUED_WORDS):
+            return True
+    elif before in ".,/$€£+@#–" and before:
+        return True
+    elif before == ":" and left[-2:-1].isalnum() and not left[:-1].lower().endswith(p.GLUED_WORDS):
+        return True
+    elif before == "=" and not left[:-1].lower().rstrip("\"' ").endswith(p.EXPLICIT_TAILS):
+        return True
+    if after.isascii() and after.isalpha():
+        return not _PLURAL.match(right)
+    return (
+        after in p.COUNTERS
+        or (after in "_%°²(" and after != "" and right[1:2] != " ")
+        or (after in ".,:/-" and right[1:2].isdigit())
+    )
+
+
+def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
+    """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
+    if _has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
+        return EXPLICIT
+    if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
+        return 0
+    tail = _tail(left)
+    if tail.endswith(p.NOT_A_STATUS_TAILS):
+        return 0
+    if tail.endswith(p.EXPLICIT_TAILS) or _follows_request(text[max(0, start - _REQUEST) : start]):
+        return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
+    if right.startswith(" error responses"):  # urllib3: "too many 429 error responses"
+        return EXPLICIT
+    if status not in p.REASONS or status < 300:
+        return 0
+    return _rank_in_prose(status, left, right)
+
+
+def _rank_in_prose(status: int, left: str, right: str) -> int:
+    common = BARE if status in p.COMMON_STATUSES else 0
+    if left.endswith("*") and not right.startswith("*"):  # nginx's connection number
+        return 0
+    if left.endswith("(") and right.startswith(")"):
+        return common
+    words = [word.lower() for word in _WORD.findall(left)][-5:]
+    last = words[-1] if words else ""
+    if last in p.NUMBER_WORDS or left.rstrip()[-1:] in tuple("#$€£~") or _DIGITS_BEFORE.search(left):
+        return 0
+    noun = _counts_a_noun(right)
+    near = (left[-12:], right[:8])
+    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(part in side for part in p.STATUS_PARTS for side in near):
+        return CUED if last in p.STATUS_WORDS or not noun else 0
+    if _ERROR_AFTER.match(right):
+        return CUED
+    if noun:
+        return 0
+    return CUED if last in p.GIVING_WORDS else common
+
+
+def _has_reason(status: int, right: str) -> bool:
+    """The status's own reason phrase follows; below 400 it must look like one, for "found" is also a word."""
+    match = _REASON.match(right)
+    if match is None or status not in p.REASONS:
+        return False
+    return match[1].lower().startswith(p.REASONS[status]) and (status >= 400 or match[1][0].isupper())
+
+
+def _tail(left: str) -> str:
+    """What stands before the number, without punctuation and the small words between a name and its value."""
+    tail = left.lower().rstrip(_OPENING)
+    for _ in range(2):
+        for filler in p.FILLERS:
+            if tail.endswith(filler):
+                tail = tail[: -len(filler)].rstrip(_OPENING)
+    return tail
+
+
+def _follows_request(before: str) -> bool:
+    """`GET https://… 401`, `"GET /api/v1/me HTTP/1.1" 401`, `GET /me -> 401`."""
+    if before[-1:] not in tuple(" \t\"'`>|"):
+        if before[-1:] not in tuple("([") or before[-2:-1] not in tuple(" \t"):
+            return False
+    words = before.rstrip(_OPENING).rsplit(None, 2)
+    if not words or len(before) - len(before.rstrip(_OPENING)) > 8:
+        return False
+    if words[-1].startswith("HTTP/"):
+        return True
+    url = words[-1].lstrip("\"'`<")
+    return len(words) > 1 and url.startswith(("http://", "https://", "/")) and words[-2].lstrip("\"'[(") in _METHODS
+
+
+def _is_past(left: str, right: str) -> bool:
+    words = " ".join(word.lower() for word in _WORD.findall(left)[-5:])
+    padded = f" {words} "
+    return (
+        padded.endswith(" no ")
+        or any(phrase in padded for phrase in p.PAST_BEFORE)
+        or p.PAST_AFTER.match(right) is not None
+    )
+
+
+def _counts_a_noun(right: str) -> bool:
+    """A word follows directly that never follows a status: the number counts what the word names."""
+    match = _NOUN.match(right)
+    return match is not None and match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
