@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypedDict, cast
+from typing import Final, Literal, NotRequired, TypedDict, cast
 
 CORPUS: Final = Path(__file__).parent
 Part = Literal["development", "heldout"]
@@ -21,11 +21,15 @@ class _Label(TypedDict):
     wait: int | None
     tags: list[str]
     secrets: list[str]
+    also: NotRequired[list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One paste and its labels; `wait` in seconds. `secrets` are canaries no run of 6 characters of which may show."""
+    """One paste and its labels; `wait` in seconds. `secrets` are canaries no run of 6 characters of which may show.
+
+    `also` are kinds that the contract allows as well, where it leaves the reading open.
+    """
 
     id: str
     tool: str
@@ -37,6 +41,7 @@ class Case:
     wait: int | None
     tags: frozenset[str]
     secrets: tuple[str, ...]
+    also: tuple[str, ...]
 
 
 @cache
@@ -68,4 +73,5 @@ def _case(directory: Path, label: _Label) -> Case:
         wait=label["wait"],
         tags=frozenset(label["tags"]),
         secrets=tuple(label["secrets"]),
+        also=tuple(label.get("also", ())),
     )

@@ -43,7 +43,7 @@ class Network:
         # An address of ours where nobody listens answers with a reset: "connection refused".
         self._run("ip addr add 203.0.113.18/32 dev lo")
         self._run("hostname devbox")
-        self._run("mount --make-rprivate /")
+        self._run("mount --make-rprivate / && mount -t tmpfs tmpfs /dev/shm")
         self._private = Path(tempfile.mkdtemp())
         self.certs = self._private
         self.vendor_hosts: list[str] = []
@@ -83,7 +83,7 @@ class Network:
     def start_proxies(self) -> None:
         """tinyproxy on 8888 wants a password; squid on 3128 allows nothing but another port."""
         tiny = self._private / "tinyproxy.conf"
-        tiny.write_text('Port 8888\nListen 127.0.0.1\nTimeout 20\nBasicAuth alice s3cretproxy\nLogLevel Critical\n')
+        tiny.write_text("Port 8888\nListen 127.0.0.1\nTimeout 20\nBasicAuth alice s3cretproxy\nLogLevel Critical\n")
         self.start(["tinyproxy", "-d", "-c", str(tiny)])
         squid = self._private / "squid.conf"
         squid.write_text(
@@ -113,7 +113,7 @@ class Network:
         store = self._private / "cacerts.jks"
         self._run(
             f"keytool -importcert -noprompt -trustcacerts -alias ours -file {self._private / 'ca.pem'} "
-            f"-keystore {store} -storepass changeit"
+            f"-keystore {store} -storetype JKS -storepass changeit"
         )
         cacerts = subprocess.run(
             ["bash", "-c", "readlink -f $(dirname $(dirname $(readlink -f $(which java))))/lib/security/cacerts"],
@@ -150,7 +150,7 @@ def make_certificates(directory: Path, names: list[str]) -> None:
     """Write NAME.pem and NAME.key for everything that can be wrong with a certificate, and ca.pem."""
     now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
     ca_key, other_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = _certificate("R11", "R11", ca_key, ca_key, now - 9 * day, now + 900 * day, [], ca=True)
+    authority = _certificate("R11", "R11", (ca_key, ca_key), (now - 9 * day, now + 900 * day), [])
     inspection = "Corp TLS Inspection CA"
     (directory / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     for name, issuer, key, hosts, start, end in (
@@ -162,7 +162,7 @@ def make_certificates(directory: Path, names: list[str]) -> None:
         ("self_signed", names[0], None, names, -3, 80),
     ):
         leaf_key = ec.generate_private_key(ec.SECP256R1())
-        leaf = _certificate(hosts[0], issuer, leaf_key, key or leaf_key, now + start * day, now + end * day, hosts)
+        leaf = _certificate(hosts[0], issuer, (leaf_key, key or leaf_key), (now + start * day, now + end * day), hosts)
         (directory / f"{name}.pem").write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
         (directory / f"{name}.key").write_bytes(
             leaf_key.private_bytes(
@@ -172,20 +172,24 @@ def make_certificates(directory: Path, names: list[str]) -> None:
 
 
 def _certificate(
-    subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey,
-    start: dt.datetime, end: dt.datetime, hosts: list[str], *, ca: bool = False,
-) -> x509.Certificate:  # fmt: skip
+    subject: str,
+    issuer: str,
+    keys: tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey],
+    valid: tuple[dt.datetime, dt.datetime],
+    hosts: list[str],
+) -> x509.Certificate:
+    """Certify the first key with the second; without hosts it is an authority's own certificate."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-        .public_key(key.public_key())
+        .public_key(keys[0].public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(end)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .not_valid_before(valid[0])
+        .not_valid_after(valid[1])
+        .add_extension(x509.BasicConstraints(ca=not hosts, path_length=None), critical=True)
     )
     if hosts:
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
-    return builder.sign(signer, hashes.SHA256())
+    return builder.sign(keys[1], hashes.SHA256())

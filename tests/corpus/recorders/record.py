@@ -1,7 +1,7 @@
 """Runs real clients against the sandbox in a network of their own and keeps what they print.
 
 Needs root on a Debian machine with the clients installed (see README.md); the tests need none of this. Run as
-`unshare -n -m -u python -m tests.corpus.recorders.record APP [TOOL …]`, where APP holds node_modules and .venv.
+`unshare -n -m -u python -m tests.corpus.recorders.record APP [TOOL …] [only=SCENARIO,…]`; APP has node_modules, .venv.
 """
 
 import os
@@ -21,11 +21,13 @@ from tests.corpus.recorders.upstream import Stage, Upstream
 
 HERE = Path(__file__).parent
 HOME = Path("/home/dev/app")
+ONLY = "only="
 
 
 def main(arguments: list[str]) -> int:
-    """Record the named tools, or all."""
-    app, wanted = Path(arguments[0]).resolve(), set(arguments[1:])
+    """Record the named tools and scenarios, or all."""
+    app, wanted = Path(arguments[0]).resolve(), {name for name in arguments[1:] if not name.startswith(ONLY)}
+    only = {wish for name in arguments[1:] if name.startswith(ONLY) for wish in name.removeprefix(ONLY).split(",")}
     network = Network(app, HERE / "clients", HOME)
     stage = Stage()
     state = SandboxState(Limits(retry_after_seconds=37, ip_limit=100_000))
@@ -36,10 +38,12 @@ def main(arguments: list[str]) -> int:
         vendors.serve(upstream, network)
         network.start_proxies()
         _start_nest(network)
-        for plan in plans.PLANS:
+        for plan in plans.read_plans():
             if wanted and plan.tool not in wanted:
                 continue
             for take in plan.takes():
+                if only and take.wish not in only:
+                    continue
                 network.point_at(ADDRESSES.get(take.scenario, "203.0.113.10"), take.scenario)
                 stage.scenario = take.scenario
                 stage.answered = b""
@@ -52,8 +56,15 @@ def main(arguments: list[str]) -> int:
 def _start_nest(network: Network) -> None:
     """NestJS with a roomy throttler on 3999, and with a spent one on 3998."""
     for port, limit in ((3999, 100_000), (3998, 0)):
-        network.start(["node", "nest_upstream.cjs"], cwd=HOME, env={**os.environ, "PORT": str(port), "LIMIT": str(limit)})
-    subprocess.run("cd /home/dev/app && go build -o me me.go", shell=True, check=True, env={**os.environ, "GOFLAGS": "-mod=mod", "GOCACHE": "/tmp/corp/gocache"})
+        network.start(
+            ["node", "nest_upstream.cjs"], cwd=HOME, env={**os.environ, "PORT": str(port), "LIMIT": str(limit)}
+        )
+    subprocess.run(
+        "cd /home/dev/app && go build -o me me.go",
+        shell=True,
+        check=True,
+        env={**os.environ, "GOFLAGS": "-mod=mod", "GOCACHE": "/tmp/corp/gocache"},
+    )
     time.sleep(6)
 
 

@@ -47,7 +47,7 @@ SCENARIOS: dict[str, tuple[int | None, str]] = {
          "tls_unknown_ca"),
         (None, "tls_failed"),
     ),
-    "connect_timeout": (None, "timed_out"), "read_timeout": (None, "timed_out"), "slow_body": (None, "timed_out"),
+    "connect_timeout": (None, "timed_out"), "read_timeout": (None, "timed_out"), "slow_body": (200, "timed_out"),
 }  # fmt: skip
 """What each scenario is by the contract's table."""
 
@@ -63,6 +63,7 @@ _IMPLIED: dict[str, tuple[str, ...]] = {
     "502": ("Bad Gateway",),
     "504": ("Gateway Time-out",),
     "404": ("Cannot GET",),
+    "407": ("Proxy Authentication Required",),
     "portal": (), "spa": (), "cut_body": (),
 }  # fmt: skip
 """What tells the status where the number is not shown: scenario, else status, to words."""
@@ -82,8 +83,10 @@ def keep(recording: Recording) -> None:
     """Write the case, unless the output shows nothing of what happened."""
     take, text = recording.take, _as_typed(recording)
     status, kind = SCENARIOS[take.wish]
-    seen = status is None or re.search(rf"(?<!\d){status}(?!\d)", text) or any(
-        words in text for words in _IMPLIED.get(take.wish, _IMPLIED.get(str(status), ()))
+    seen = (
+        status is None
+        or re.search(rf"(?<!\d){status}(?!\d)", text)
+        or any(words in text for words in _IMPLIED.get(take.wish, _IMPLIED.get(str(status), ())))
     )
     if not recording.text.strip() or (not seen and status and status >= 300):
         print(f"NOTHING SEEN {take.id}: {recording.text[:100]!r}")
@@ -95,7 +98,7 @@ def keep(recording: Recording) -> None:
         kind = "invalid_api_key"
     if kind == "malformed_api_key" and not (take.key and take.key in text):
         kind = "invalid_api_key"
-    label = {
+    label: dict[str, object] = {
         "id": take.id,
         "tool": recording.plan.tool,
         "version": recording.plan.version,
@@ -103,7 +106,7 @@ def keep(recording: Recording) -> None:
         "scenario": take.wish,
         "status": status if seen else None,
         "kind": kind,
-        "wait": _wait(recording) if kind == "rate_limited" else None,
+        "wait": _wait(recording),
         "tags": [*recording.plan.tags, *(["secret"] if any(s in text for s in take.secrets) else [])],
         "secrets": [secret for secret in take.secrets if secret in text],
     }
@@ -126,7 +129,9 @@ def _wait(recording: Recording) -> int | None:
     if not stated:
         return None
     value = stated[1].decode().strip()
-    if not re.search(rf"retry.{{0,3}}after.{{0,40}}?(?<!\d){re.escape(value)}", recording.text, re.I | re.S):
+    if not re.search(
+        rf"retry.{{0,3}}after.{{0,40}}?(?<!\d){re.escape(value)}", recording.text, re.IGNORECASE | re.DOTALL
+    ):
         return None
     if re.fullmatch(r"\d+(\.\d+)?", value):
         return max(1, -int(-float(value) // 1))

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from outboundsync_mcp.sandbox.outcomes import BY_NAME
 from tests.corpus.recorders.network import ADDRESSES, GOOD
-from tests.corpus.recorders.pages import PAGES, REASONS
 
 REALM = 'WWW-Authenticate: Bearer realm="OutboundSync API"'
 OK_BODY = (
@@ -22,6 +21,23 @@ OK_BODY = (
     '"connectionScope":"account"},"connections":[{"id":7,"crm":"HUBSPOT","organizationId":"123",'
     '"organizationDomain":"acme.com"}]}'
 )
+
+
+REASONS = {
+    200: "OK", 204: "No Content", 301: "Moved Permanently", 302: "Found", 304: "Not Modified",
+    307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 407: "Proxy Authentication Required",
+    408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Request Entity Too Large",
+    415: "Unsupported Media Type", 418: "I'm a teapot", 422: "Unprocessable Entity", 426: "Upgrade Required", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
+    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out", 507: "Insufficient Storage",
+    520: "", 521: "", 522: "", 523: "", 524: "", 525: "", 526: "", 527: "", 529: "",
+}  # fmt: skip
+
+
+def page(name: str) -> bytes:
+    """The HTML page of a gateway, CDN, portal or firewall, in the shape that it really has."""
+    return (Path(__file__).parent / "pages" / f"{name}.html").read_bytes()
 
 
 @dataclass(slots=True)
@@ -82,55 +98,76 @@ ANSWERS: dict[str, Answer] = {
         "Retry-After: 8",
         error="Too Many Requests",
     ),
-    "429_cloudflare": lambda: response(429, PAGES["1015"], "Server: cloudflare", "CF-RAY: 8c1f0e2d5b7a91c3-FRA",
-                                       "Retry-After: 86", kind="text/html; charset=UTF-8"),
+    "429_cloudflare": lambda: response(
+        429,
+        page("1015"),
+        "Server: cloudflare",
+        "CF-RAY: 8c1f0e2d5b7a91c3-FRA",
+        "Retry-After: 86",
+        kind="text/html; charset=UTF-8",
+    ),
     "500": lambda: nest(500, "Internal server error"),
-    "500_html": lambda: response(500, PAGES["500"], kind="text/html; charset=utf-8"),
+    "500_html": lambda: response(500, page("500"), kind="text/html; charset=utf-8"),
     "501": lambda: nest(501, "Not Implemented"),
     "507": lambda: nest(507, "Insufficient Storage"),
     "404": lambda: nest(404, "Cannot GET /api/v1/mee", error="Not Found"),
-    "404_html": lambda: response(404, PAGES["404"], kind="text/html"),
+    "404_html": lambda: response(404, page("404"), kind="text/html"),
     "400": lambda: nest(400, "Bad Request"),
     "400_list": lambda: response(
-        400, '{"message":["limit must not be greater than 100","cursor must be a string"],"error":"Bad Request","statusCode":400}'
+        400,
+        '{"message":["limit must not be greater than 100","cursor must be a string"],'
+        '"error":"Bad Request","statusCode":400}',
     ),
     "405": lambda: nest(405, "Method Not Allowed", "Allow: GET, HEAD"),
     "408": lambda: response(408, "", kind="text/plain"),
     "410": lambda: nest(410, "This API version has been removed", error="Gone"),
-    "413": lambda: response(413, PAGES["413"], "Server: nginx", kind="text/html"),
+    "413": lambda: response(413, page("413"), "Server: nginx", kind="text/html"),
     "415": lambda: nest(415, "Unsupported Media Type"),
     "418": lambda: nest(418, "I'm a teapot"),
     "422": lambda: nest(422, "Unprocessable Entity"),
     "426": lambda: nest(426, "Upgrade Required"),
-    "431": lambda: response(431, PAGES["431"], "Server: nginx", kind="text/html"),
-    "502": lambda: response(502, PAGES["502"], "Server: nginx/1.24.0", kind="text/html"),
-    "503": lambda: response(503, PAGES["503"], "Server: awselb/2.0", kind="text/html"),
+    "431": lambda: response(431, page("431"), "Server: nginx", kind="text/html"),
+    "502": lambda: response(502, page("502"), "Server: nginx/1.24.0", kind="text/html"),
+    "503": lambda: response(503, page("503"), "Server: awselb/2.0", kind="text/html"),
     "503_json": lambda: response(503, '{"statusCode":503,"message":"Service Unavailable"}', "Retry-After: 120"),
-    "504": lambda: response(504, PAGES["504"], "Server: nginx/1.24.0", kind="text/html"),
+    "504": lambda: response(504, page("504"), "Server: nginx/1.24.0", kind="text/html"),
     **{
         str(code): (
             lambda code=code: response(
-                code, PAGES[str(code)], "Server: cloudflare", f"CF-RAY: 8c1f0e2d5b7a9{code}-AMS",
+                code,
+                page(str(code)),
+                "Server: cloudflare",
+                f"CF-RAY: 8c1f0e2d5b7a9{code}-AMS",
                 kind="text/html; charset=UTF-8",
             )
         )
         for code in (520, 521, 522, 523, 524, 525, 526, 527)
     },
     "520_text": lambda: response(520, "error code: 520", "Server: cloudflare", kind="text/plain; charset=UTF-8"),
-    "403_1020": lambda: response(403, PAGES["1020"], "Server: cloudflare", "CF-RAY: 8c1f0e2d5b7a1020-AMS",
-                                 kind="text/html; charset=UTF-8"),
-    "403_challenge": lambda: response(403, PAGES["challenge"], "Server: cloudflare", "cf-mitigated: challenge",
-                                      "CF-RAY: 8c1f0e2d5b7a0403-CDG", kind="text/html; charset=UTF-8"),
-    "403_nginx": lambda: response(403, PAGES["403"], "Server: nginx", kind="text/html"),
-    "403_firewall": lambda: response(403, PAGES["firewall"], kind="text/html"),
-    "301": lambda: response(301, PAGES["301"], "Server: nginx", "Location: https://www.outboundsync.com/api/v1/me",
-                            kind="text/html"),
+    "403_1020": lambda: response(
+        403, page("1020"), "Server: cloudflare", "CF-RAY: 8c1f0e2d5b7a1020-AMS", kind="text/html; charset=UTF-8"
+    ),
+    "403_challenge": lambda: response(
+        403,
+        page("challenge"),
+        "Server: cloudflare",
+        "cf-mitigated: challenge",
+        "CF-RAY: 8c1f0e2d5b7a0403-CDG",
+        kind="text/html; charset=UTF-8",
+    ),
+    "403_nginx": lambda: response(403, page("403"), "Server: nginx", kind="text/html"),
+    "403_firewall": lambda: response(403, page("firewall"), kind="text/html"),
+    "301": lambda: response(
+        301, page("301"), "Server: nginx", "Location: https://www.outboundsync.com/api/v1/me", kind="text/html"
+    ),
     "302": lambda: response(302, "Found. Redirecting to /login", "Location: /login", kind="text/plain; charset=utf-8"),
-    "307": lambda: response(307, "", "Location: https://sso.corp.example/login?next=https%3A%2F%2Fapp.outboundsync.com"),
+    "307": lambda: response(
+        307, "", "Location: https://sso.corp.example/login?next=https%3A%2F%2Fapp.outboundsync.com"
+    ),
     "308": lambda: response(308, "", "Location: https://app.outboundsync.com/api/v1/me/"),
     "304": lambda: response(304, "", 'ETag: W/"2a-9f"'),
-    "portal": lambda: response(200, PAGES["portal"], "Server: lighttpd", kind="text/html"),
-    "spa": lambda: response(200, PAGES["spa"], kind="text/html; charset=utf-8"),
+    "portal": lambda: response(200, page("portal"), "Server: lighttpd", kind="text/html"),
+    "spa": lambda: response(200, page("spa"), kind="text/html; charset=utf-8"),
     "empty": lambda: response(200, ""),
     "204": lambda: response(204, ""),
     "wrong_shape": lambda: response(200, '{"status":"ok"}'),
@@ -184,7 +221,8 @@ class Upstream:
         """Open every listener of `network.ADDRESSES`."""
         self.tls(GOOD, "good")
         self.plain(GOOD, 80)
-        self.plain(ADDRESSES["tls_plaintext"], 443)
+        refusal = response(400, "<html><head><title>400 Bad Request</title></head></html>", kind="text/html")
+        self._listen(ADDRESSES["tls_plaintext"], 443, lambda raw: _send(raw, refusal, read_first=True))
         for scenario in ("expired", "self_signed", "wrong_host", "not_yet", "unknown_ca"):
             self.tls(ADDRESSES[f"tls_{scenario}"], scenario)
         self.alert(ADDRESSES["tls_handshake"])
