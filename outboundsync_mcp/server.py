@@ -124,7 +124,7 @@ class _Surface:
             progress = partial(_report_progress, ctx)
             return await self._tools.get_me(arguments, caller=_caller(ctx), progress=progress)
         if params.name == DIAGNOSE_ERROR.name:
-            return self._tools.diagnose_error(arguments, caller=_caller(ctx), now=datetime.now(UTC))
+            return await self._tools.diagnose_error(arguments, caller=_caller(ctx), now=datetime.now(UTC))
         known = f"{GET_ME.name}, {DIAGNOSE_ERROR.name}"
         raise MCPError(types.INVALID_PARAMS, f"Unknown tool. This server has: {known}.")
 

@@ -1,5 +1,6 @@
 """The two tools. Thin: evidence is gathered in `api` or read by `diagnosis.reader`, and diagnosed in `diagnosis`."""
 
+import asyncio
 import json
 import logging
 import math
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_WAIT_CEILING_SECONDS = 120
 """The longest wait a caller may ask for."""
+LONG_PASTE_CHARACTERS = 20_000
+"""A longer paste is read in a thread, so that other requests and progress go on meanwhile."""
 MAX_CALLERS = 256
 """Callers whose last failure is remembered; the longest silent is forgotten."""
 
@@ -171,6 +174,20 @@ def _name(name: str) -> str:
     return f'"{name}"' if plain else "of that name"
 
 
+def _diagnose_paste(known: Mapping[str, Any], now: datetime) -> Diagnosis:
+    from outboundsync_mcp.diagnosis.diagnose import diagnose
+    from outboundsync_mcp.diagnosis.reader import read
+
+    try:
+        evidence = read(
+            known["text"], status=known["status"], message=known["message"], retry_after=known["retry_after"], now=now
+        )
+    except Exception as error:  # noqa: BLE001 - no input makes the tool fail, and its text may hold secrets
+        logger.error("diagnose_error could not read its input: %s", type(error).__name__)  # noqa: TRY400
+        evidence = Evidence(source="pasted", certainty="possible", seen=("The input could not be read.",))
+    return diagnose(evidence, now=now)
+
+
 class Tools:
     """`get_me` and `diagnose_error` for one server."""
 
@@ -203,22 +220,17 @@ class Tools:
         identity = {"me": exchange.body, "attempts": exchange.attempts, "waited_seconds": exchange.waited_seconds}
         return tool_result({**diagnosis.model_dump(mode="json"), **identity}, is_error=not diagnosis.ok)
 
-    def diagnose_error(self, arguments: Mapping[str, Any], *, caller: str, now: datetime) -> CallToolResult:
+    async def diagnose_error(self, arguments: Mapping[str, Any], *, caller: str, now: datetime) -> CallToolResult:
         """Read whatever was pasted, offline; `is_error` is false whatever it was."""
-        from outboundsync_mcp.diagnosis.diagnose import diagnose
-        from outboundsync_mcp.diagnosis.reader import read
-
         known = {name: arguments.get(name) for name in DIAGNOSE_ERROR.input_schema["properties"]}
         given = any(value is not None and value != "" for value in known.values())
         if not given and (last := self._failures.recall(caller)) is not None:
             return tool_result(last.model_dump(mode="json"), is_error=False)
-        try:
-            text = known.pop("text")
-            evidence = read(text, **known, now=now)
-        except Exception as error:  # noqa: BLE001 - no input makes the tool fail, and its text may hold secrets
-            logger.error("diagnose_error could not read its input: %s", type(error).__name__)  # noqa: TRY400
-            evidence = Evidence(source="pasted", certainty="possible", seen=("The input could not be read.",))
-        return tool_result(diagnose(evidence, now=now).model_dump(mode="json"), is_error=False)
+        if len(str(known["text"])) > LONG_PASTE_CHARACTERS:
+            diagnosis = await asyncio.to_thread(_diagnose_paste, known, now)
+        else:
+            diagnosis = _diagnose_paste(known, now)
+        return tool_result(diagnosis.model_dump(mode="json"), is_error=False)
 
     async def aclose(self) -> None:
         """Close connections."""
