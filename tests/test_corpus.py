@@ -39,7 +39,9 @@ def test_every_text_has_one_label_and_every_secret_is_in_its_text() -> None:
     assert len({case.id for case in cases}) == len(cases)
     on_disk = {path.stem for part in PARTS for path in (CORPUS / part).rglob("*.txt")}
     assert on_disk == {case.id for case in cases}
-    assert [case.id for case in cases for secret in case.secrets if secret not in case.text or len(secret) < LEAK] == []
+    # What a text holds in base64 must not come out decoded either.
+    plain = [case for case in cases if "base64" not in case.tags]
+    assert [case.id for case in plain for secret in case.secrets if secret not in case.text or len(secret) < LEAK] == []
 
 
 def test_no_text_is_in_the_corpus_twice() -> None:
@@ -53,7 +55,7 @@ def test_heldout_tools_are_in_the_heldout_part_alone() -> None:
 
 
 def test_no_text_names_the_machine_that_recorded_it() -> None:
-    private = re.compile(r"/root/|/work/|/tmp/corp|\.pyenv|runner-host")
+    private = re.compile(r"/root/|(?<!/runner)/work/|\.pyenv")
     assert [case.id for case in _all_cases() if private.search(case.text)] == []
 
 

@@ -88,7 +88,7 @@ def keep(recording: Recording) -> None:
         or re.search(rf"(?<!\d){status}(?!\d)", text)
         or any(words in text for words in _IMPLIED.get(take.wish, _IMPLIED.get(str(status), ())))
     )
-    if not recording.text.strip() or (not seen and status and status >= 300):
+    if re.fullmatch(r"[\d\s]*", recording.text) or (not seen and status and status >= 300):
         print(f"NOTHING SEEN {take.id}: {recording.text[:100]!r}")
         return
     if kind == "unexpected_response" and '"account"' in text and take.wish == "bad_gzip":
@@ -96,7 +96,7 @@ def keep(recording: Recording) -> None:
         return
     if kind == "missing_api_key" and not take.style.shows_request:
         kind = "invalid_api_key"
-    if kind == "malformed_api_key" and not (take.key and take.key in text):
+    if kind == "malformed_api_key" and not _shows(text, take.key):
         kind = "invalid_api_key"
     label: dict[str, object] = {
         "id": take.id,
@@ -110,10 +110,17 @@ def keep(recording: Recording) -> None:
         "tags": [*recording.plan.tags, *(["secret"] if any(s in text for s in take.secrets) else [])],
         "secrets": [secret for secret in take.secrets if secret in text],
     }
+    if take.wish == "cut_body" and not seen:
+        label["also"] = ["connection_failed"]  # some clients tell a body cut short as a connection that broke
     directory = CORPUS / ("heldout" if recording.plan.tool in heldout_tools() else "development") / recording.plan.tool
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{take.id}.txt").write_bytes(text.encode())
     _relabel(directory / "labels.jsonl", label)
+
+
+def _shows(text: str, key: str | None) -> bool:
+    """The key is in the text, plainly or as JSON escapes it."""
+    return key is not None and (key in text or json.dumps(key)[1:-1] in text)
 
 
 def _as_typed(recording: Recording) -> str:

@@ -28,10 +28,11 @@ REASONS = {
     307: "Temporary Redirect", 308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 407: "Proxy Authentication Required",
     408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Request Entity Too Large",
-    415: "Unsupported Media Type", 418: "I'm a teapot", 422: "Unprocessable Entity", 426: "Upgrade Required", 429: "Too Many Requests",
-    431: "Request Header Fields Too Large", 500: "Internal Server Error", 501: "Not Implemented",
-    502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out", 507: "Insufficient Storage",
-    520: "", 521: "", 522: "", 523: "", 524: "", 525: "", 526: "", 527: "", 529: "",
+    415: "Unsupported Media Type", 418: "I'm a teapot", 422: "Unprocessable Entity", 426: "Upgrade Required",
+    429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
+    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out",
+    507: "Insufficient Storage", 520: "", 521: "", 522: "", 523: "", 524: "", 525: "", 526: "", 527: "",
+    529: "",
 }  # fmt: skip
 
 
