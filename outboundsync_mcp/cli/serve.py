@@ -20,6 +20,7 @@ DEFAULT_PORT = 8000
 PATH = "/mcp"
 STOP_SECONDS = 0.5
 """How long open HTTP exchanges may go on after Ctrl-C or SIGTERM."""
+CLIENT_GONE = "outboundsync-mcp: the client closed its end of stdout\n"
 
 
 def run(transport: Transport, *, host: str | None, port: int | None) -> int:
@@ -45,17 +46,20 @@ async def _serve_stdio(settings: Settings) -> None:
     from outboundsync_mcp.server import create_server
 
     server = create_server(settings)
-    async with stdio_server() as (read_stream, write_stream):
-        try:
-            await server.run(read_stream, write_stream, server.create_initialization_options())
-        except BaseException as error:  # noqa: BLE001 - the process ends here
-            # Leaving this block would wait for the thread that reads stdin. A cancellation is the transport's own:
-            # it cannot write to stdout any more.
-            if isinstance(error, asyncio.CancelledError):
-                sys.stderr.write("outboundsync-mcp: the client closed its end of stdout\n")
-            else:
-                report_crash(type(error), error, error.__traceback__)
-            os._exit(1)
+    try:
+        async with stdio_server() as (read_stream, write_stream):
+            try:
+                await server.run(read_stream, write_stream, server.create_initialization_options())
+            except BaseException as error:  # noqa: BLE001 - the process ends here
+                # Leaving this block would wait for the thread that reads stdin. A cancellation is the transport's own:
+                # it cannot write to stdout any more.
+                if isinstance(error, asyncio.CancelledError):
+                    sys.stderr.write(CLIENT_GONE)
+                else:
+                    report_crash(type(error), error, error.__traceback__)
+                os._exit(1)
+    except* OSError:  # the client was killed: stdin ended first, and then nobody read the last of stdout
+        sys.stderr.write(CLIENT_GONE)
 
 
 def serve_http(host: str, port: int) -> int:
