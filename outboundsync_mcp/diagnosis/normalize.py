@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 # ECMA-48 control sequences, OSC strings (window titles, hyperlinks), and both as loggers print them: ^[[31m, \x1b[31m.
 _ANSI = re.compile(
-    r"(?:\x1b|\\{1,4}(?:u001b|x1b|033|e)|\^\[)(?:\[[0-9;:?<=>]{0,24}[ -/]{0,2}[@-~]|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)?)"
+    r"(?:\x1b|\\{1,4}(?:u001b|x1b|033|e)|\^\[)(?:\[[0-9;:?<=>]{0,24}[ -/]{0,2}[@-~]"
+    r"|\][^\x07\x1b\n]{0,400}(?:\x07|\x1b\\)?)"
     r"|\x9b[0-9;]{0,16}[A-Za-z]|\x1b[()][AB0-2]|\x1b[=>78]",
     re.IGNORECASE,
 )
@@ -22,7 +23,7 @@ _BACKSPACED = re.compile(r".\x08")
 
 # A run of backslashes in front of a quote, slash or escape letter: one level of JSON escaping or many.
 _ESCAPE = re.compile(
-    r"""\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
+    r"""(?<!\\)\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
 )
 _LETTERS = {"n": "\n", "r": "\n", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)

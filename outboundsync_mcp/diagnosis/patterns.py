@@ -9,7 +9,17 @@ from typing import NamedTuple
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 
-# Status ------------------------------------------------------------------------------------------------------
+
+def _words(block: str) -> frozenset[str]:
+    return frozenset(block.split())
+
+
+def _needles(block: str) -> tuple[str, ...]:
+    """The needles of a block, which `|` separates; blanks and line ends around them do not count."""
+    return tuple(needle for part in block.split("|") if (needle := " ".join(part.split())))
+
+
+# Status -----------------------------------------------------------------------------------------------------
 
 # Reason phrases: RFC 9110 and the IANA registry, with the wordings of common servers and clients.
 REASONS: dict[int, tuple[str, ...]] = {
@@ -85,115 +95,161 @@ MADE_UP_STATUSES = frozenset({0, 599, 598, 999, 499, 444})
 
 # Names that programs give a response's status, without case and punctuation: Fetch, axios, requests, ECS, OTel, nginx,
 # ALB, Zapier, Make, n8n, Postman, Guzzle, .NET.
-STATUS_KEYS = frozenset(
-    "status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus responsestatuscode rescode"
-    " httpresponsecode httpresponsestatus httpresponsestatuscode respstatus upstreamstatus elbstatuscode targetstatuscode"
-    " edgeresponsestatus originresponsestatus cfstatus lasthttpstatus stat rawstatuscode httpstatuscodestring errorstatus"
-    " statuscodevalue responsehttpcode responsehttpstatus sc scstatus returncode httpresponse".split()
+STATUS_KEYS = _words(
+    """
+    status statuscode httpstatus httpstatuscode httpcode responsecode responsestatus responsestatuscode
+    rescode httpresponsecode httpresponsestatus httpresponsestatuscode respstatus upstreamstatus
+    elbstatuscode targetstatuscode edgeresponsestatus originresponsestatus cfstatus lasthttpstatus stat
+    rawstatuscode httpstatuscodestring errorstatus statuscodevalue responsehttpcode responsehttpstatus sc
+    scstatus returncode httpresponse
+    """
 )
-LOOSE_STATUS_KEYS = frozenset("code errorcode errcode errno error_code httperror error http err".split())
+LOOSE_STATUS_KEYS = _words(
+    """
+    code errorcode errcode errno error_code httperror error http err
+    """
+)
 """Names that hold a status only sometimes: an HTTP error status is believed, nothing else."""
 
 # Words that announce a status in front of a number. "error" in the languages people write in.
-STATUS_WORDS = frozenset(
-    "http https status code statuscode response réponse respuesta antwort risposta resposta odpowiedź"
-    " error errors err errore erro erros erreur erreurs fehler fehlercode fehlermeldung statuscode fout foutcode"
-    " foutmelding fejl fejlkode feil feilkode fel felkod felmeddelande błąd błędu bład kod kodu chyba chybu hata hatası kodu"
-    " ошибка ошибку ошибки ошибкой код кода помилка помилку σφάλμα eroare eroarea hiba hibakód virhe virhekoodi tõrge"
-    " kļūda klaida greška грешка napaka código codigo cod codice estado stato statut státusz statuskod statuskode"
-    " lỗi mã kesalahan galat ralat kode خطأ رمز שגיאה קוד त्रुटि कोड error_code exception httperror fail failed fails failure"
-    " fehlgeschlagen falló fallo échec échoue fallito falhou kod:".split()
+STATUS_WORDS = _words(
+    """
+    http https status code statuscode response réponse respuesta antwort risposta resposta odpowiedź error
+    errors err errore erro erros erreur erreurs fehler fehlercode fehlermeldung fout foutcode foutmelding
+    fejl fejlkode feil feilkode fel felkod felmeddelande błąd błędu bład kod kodu chyba chybu hata hatası
+    ошибка ошибку ошибки ошибкой код кода помилка помилку σφάλμα eroare eroarea hiba hibakód virhe
+    virhekoodi tõrge kļūda klaida greška грешка napaka código codigo cod codice estado stato statut
+    státusz statuskod statuskode lỗi mã kesalahan galat ralat kode خطأ رمز שגיאה קוד त्रुटि कोड error_code
+    exception httperror fail failed fails failure fehlgeschlagen falló fallo échec échoue fallito falhou
+    kod:
+    """
 )
 # Scripts without spaces: these stand right beside the number.
 # Cloudflare's 1xxx errors and the status each is served with (Cloudflare's "Error 1xxx" reference).
-CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys((1005, 1006, 1007, 1008, 1009, 1010, 1012, 1020, 1106), 403)
-STATUS_PARTS = (
-    "错误",
-    "錯誤",
-    "エラー",
-    "ステータス",
-    "状态码",
-    "狀態碼",
-    "오류",
-    "에러",
-    "상태",
-    "代码",
-    "返回",
-    "返された",
-    "返って",
-    "报",
-    "ข้อผิดพลาด",
-    "รหัส",
+CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys(
+    (1005, 1006, 1007, 1008, 1009, 1010, 1012, 1020, 1106), 403
+)
+STATUS_PARTS = _needles(
+    """
+    错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 오류 | 에러 | 상태 | 代码 | 返回 | 返された | 返って | 报 | ข้อผิดพลาด | รหัส
+    """
 )
 # Words that hand a status over: "I get a 401", "me sale 403", "bekomme 429", "renvoie 500".
-GIVING_WORDS = frozenset(
-    "a an the got get gets getting gives give given gave giving returns return returned returning responds responded respond"
-    " throws throw threw throwing says said say saying shows show showed receive receives received receiving see seeing saw"
-    " hit hitting with answers answered answer replies replied keep keeps back gotten came comes yields produced still now"
-    " un una uno unos el la los le les des der die das ein einen eine einem den um uma o os i me sale da dan dando devuelve"
-    " devolvió recibo aparece tira responde obtengo obtiene sigue bekomme bekommen kriege kriegen erhalte erhalten liefert"
-    " kommt meldet gibt zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce"
-    " ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir returnerer dostaję"
-    " zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт приходит отдает отдаёт пишет отримую"
-    " saya mendapat nhận trả về only just another always kept same new".split()
+GIVING_WORDS = _words(
+    """
+    a an the got get gets getting gives give given gave giving returns return returned returning responds
+    responded respond throws throw threw throwing says said say saying shows show showed receive receives
+    received receiving see seeing saw hit hitting with answers answered answer replies replied keep keeps
+    back gotten came comes yields produced still now un una uno unos el la los le les des der die das ein
+    einen eine einem den um uma o os i me sale da dan dando devuelve devolvió recibo aparece tira responde
+    obtengo obtiene sigue bekomme bekommen kriege kriegen erhalte erhalten liefert kommt meldet gibt
+    zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce
+    ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir
+    returnerer dostaję zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт
+    приходит отдает отдаёт пишет отримую saya mendapat nhận trả về only just another always kept same new
+    """
 )
 # What may follow a status in a sentence. Any other word makes the number a count: "404 items", "500 contacts".
-FOLLOWING_WORDS = frozenset(
-    "from on when while for at in error errors response responses status code again back after before every each since if but"
-    " and or with without because as is was are means meaning instead please help too here now today only still though even"
-    " returned when? http https unauthorized forbidden invalid api although despite until then via by to this that it i we"
-    " my our the why what how so same server client except always whenever during once thanks any all"
-    " de del al en cuando con por y pero desde a la el lo que error si no para esta este hoy vom von bei beim im wenn und aber"
-    " mit seit auf als fehler zurück heute trotzdem obwohl nach quand sur avec du depuis lors et mais pour dans dès quando da do"
-    " na no ao com em e mas su dal dalla con ma bij van op als en maar met sinds när från på och men når fra og på przy z od gdy"
-    " i ale kiedy při když od a ale hatası aldım при от на когда и но с для że hoặc khi từ dari saat ketika pada dan error,"
-    " unter über trotz mais".split()
+FOLLOWING_WORDS = _words(
+    """
+    from on when while for at in error errors response responses status code again back after before every
+    each since if but and or with without because as is was are means meaning instead please help too here
+    now today only still though even returned when? http https unauthorized forbidden invalid api although
+    despite until then via by to this that it i we my our the why what how so same server client except
+    always whenever during once thanks any all de del al en cuando con por y pero desde a la el lo que si
+    no para esta este hoy vom von bei beim im wenn und aber mit seit auf als fehler zurück heute trotzdem
+    obwohl nach quand sur avec du depuis lors et mais pour dans dès quando da do na ao com em e mas su dal
+    dalla ma bij van op maar met sinds när från på och men når fra og przy z od gdy ale kiedy při když
+    hatası aldım при от на когда и но с для że hoặc khi từ dari saat ketika pada dan error, unter über
+    trotz
+    """
 )
 # A number after one of these is something else.
-NUMBER_WORDS = frozenset(
-    "port line lines col column pid tid took after within version v build issue pr ticket order row rows page step id ids no nr"
-    " exit chapter room table size length len bytes byte count total limit max maximum min minimum up about over than every around"
-    " approximately roughly nearly processed synced sent imported exported created updated deleted fetched skipped matched found"
-    " loaded wrote read scanned inserted indexed records of plus minus times suite apartment floor invoice case area +"
-    " sku tag release rev revision zeile linea línea ligne regel linje puerto porta poort hafen numéro número nummer numero"
-    " signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed duration latency"
-    " seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget score ~ ≈ part chunk shard"
-    " used have has had need needs want wants hubspot-portal portal account user member contact lead deal campaign organization org workspace tenant contacts leads".split()
+NUMBER_WORDS = _words(
+    """
+    port line lines col column pid tid took after within version v build issue pr ticket order row rows
+    page step id ids no nr exit chapter room table size length len bytes byte count total limit max
+    maximum min minimum up about over than every around approximately roughly nearly processed synced sent
+    imported exported created updated deleted fetched skipped matched found loaded wrote read scanned
+    inserted indexed records of plus minus times suite apartment floor invoice case area + sku tag release
+    rev revision zeile linea línea ligne regel linje puerto porta poort hafen numéro número nummer numero
+    signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed
+    duration latency seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget
+    score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
+    member contact lead deal campaign organization org workspace tenant contacts leads
+    """
 )
-UNIT_WORDS = frozenset(
-    "ms s sec secs second seconds m min mins minute minutes h hour hours ns us µs days day weeks kb mb gb kib mib b bytes byte px"
-    " % percent usd eur $ € x rows items records contacts users leads requests calls times entries files lines objects events emails"
-    " messages tests passed campaigns companies deals accounts connections jobs tasks points steps pages results elements people".split()
+UNIT_WORDS = _words(
+    """
+    ms s sec secs second seconds m min mins minute minutes h hour hours ns us µs days day weeks kb mb gb
+    kib mib b bytes byte px % percent usd eur $ € x rows items records contacts users leads requests calls
+    times entries files lines objects events emails messages tests passed campaigns companies deals
+    accounts connections jobs tasks points steps pages results elements people
+    """
 )
 COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回개명건초번")  # counting words that follow a number in CJK
 # A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
 PAST_BEFORE = tuple(
     f" {phrase} "
-    for phrase in (
-        "instead of", "rather than", "not a", "not an", "no longer a", "no longer an", "isn't a", "wasn't a", "unlike", "used to be", "used to get",
-        "other than", "previously", "earlier", "yesterday", "formerly", "before that", "last week", "statt", "anstatt", "kein", "keine", "keinen",
-        "ya no", "en vez de", "en lugar de", "au lieu de", "au lieu d'un", "plus de", "gestern", "ayer", "hier", "fixed the", "solved the", "resolved the",
+    for phrase in _needles(
+        """
+    instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
+    used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
+    last week | statt | anstatt | kein | keine | keinen | ya no | en vez de | en lugar de | au lieu de |
+    au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
+        """
     )
-)  # fmt: skip
+)
 PAST_AFTER = re.compile(
-    r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)|yesterday|earlier|previously|last (?:week|month|time))"
+    r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)"
+    r"|yesterday|earlier|previously|last (?:week|month|time))"
 )
 
 # What stands right before a status that is given by name, once punctuation and these small words are taken away.
-FILLERS = (" of", " was", " is", " with", " de", " a", " an", " does not indicate success", "http/1.1", "http/2", "http/2.0", " code", " value")
-EXPLICIT_TAILS = (
-    "status", "http", "https", "statuscode", "status_code", "http_code", "httpcode", "response code", "response_code", "returned error", "responded", "server returned", "return code", "http error",
-    "tunnel failed, response", "received http code", "code d'état", "code d’état", "código de estado", "codigo de estado", "codice di stato", "code de statut", "error:", "exception:", "response status",
-    "código http", "returned", "statut http", "http-status", "http-fehler", "http-code", "errore http", "erreur http", "erro http", "error http", "kod http", "httperror", "statuserror", "clientresponseerror", "contenttypeerror", "resulted in", "status kod", "statuskod",
-)  # fmt: skip
+FILLERS = (
+    " of",
+    " was",
+    " is",
+    " with",
+    " de",
+    " a",
+    " an",
+    " does not indicate success",
+    "http/1.1",
+    "http/2",
+    "http/2.0",
+    " code",
+    " value",
+)
+EXPLICIT_TAILS = _needles(
+    """
+    status | http | https | statuscode | status_code | http_code | httpcode | response code |
+    response_code | returned error | responded | server returned | return code | http error |
+    tunnel failed, response | received http code | code d'état | code d’état | código de estado |
+    codigo de estado | codice di stato | code de statut | error: | exception: | response status |
+    código http | returned | statut http | http-status | http-fehler | http-code | errore http |
+    erreur http | erro http | error http | kod http | httperror | statuserror | clientresponseerror |
+    contenttypeerror | resulted in | status kod | statuskod
+    """
+)
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:")
 """Of these, the ones that hand over other numbers too."""
-NOT_A_STATUS_TAILS = ("exit status", "exit code", "exited", "grpc status", "grpc-status", "signal", "process returned", "job status", "errno", "returned status from process")
-GLUED_WORDS = ("http", "https", "status", "code", "error", "err", "exception", "erreur", "fehler", "errore", "erro", "http error", "statuscode", "e")
+NOT_A_STATUS_TAILS = _needles(
+    """
+    exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
+    errno | returned status from process
+    """
+)
+GLUED_WORDS = _needles(
+    """
+    http | https | status | code | error | err | exception | erreur | fehler | errore | erro | http error |
+    statuscode | e
+    """
+)
 COMMON_STATUSES = frozenset({400, 401, 403, 404, 407, 429, 500, 502, 503, 504})
 """Statuses that people mean even when they write nothing but the number."""
 
-# Messages ----------------------------------------------------------------------------------------------------
+# Messages ---------------------------------------------------------------------------------------------------
 
 # The vendor's "Errors and rate limits" page: the two stable messages. The throttler's is NestJS's own default.
 DOCUMENTED_MESSAGES: tuple[tuple[str, int, str], ...] = (
@@ -254,7 +310,7 @@ CODE_WORDS: dict[str, int] = {
     "gatewaytimeout": 504,
 }
 
-# Transport failures ------------------------------------------------------------------------------------------
+# Transport failures -----------------------------------------------------------------------------------------
 
 
 class FailureWords(NamedTuple):
@@ -265,145 +321,258 @@ class FailureWords(NamedTuple):
     rank: int = 3
 
 
-def _rows(failure: Failure, rank: int, *needles: str) -> tuple[FailureWords, ...]:
-    return tuple(FailureWords(needle, failure, rank) for needle in needles)
+def _rows(failure: Failure, rank: int, block: str) -> tuple[FailureWords, ...]:
+    return tuple(FailureWords(needle, failure, rank) for needle in _needles(block))
 
 
 FAILURES: tuple[FailureWords, ...] = (
     # DNS: glibc, macOS, musl and Windows resolver texts; curl 6; libuv; Java; Go; .NET; Chromium; PHP; Perl
     *_rows(
-        Failure.DNS, 3,
-        "could not resolve host", "couldn't resolve host", "could not resolve:", "name or service not known", "nodename nor servname", "enotfound",
-        "eai_again", "temporary failure in name resolution", "temporary failure resolving", "failure in name resolution",
-        "unknownhostexception", "no such host", "nameresolutionerror", "failed to resolve", "getaddrinfo failed", "gaierror",
-        "name could not be resolved", "name_not_resolved", "dns_probe", "no address associated with hostname", "unknown host",
-        "unable to resolve", "name does not resolve", "host not found", "name resolution failed", "nxdomain", "wsahost_not_found",
-        "bad hostname", "getaddrinfo: ", "server misbehaving", "eai_noname", "eai_nodata", "hostname could not be found",
-        "php_network_getaddresses", "failed to lookup address", "dns error", "dns lookup failed", "clientconnectordnserror",
-        "unresolvedaddressexception", "dns resolution failed", "curl: (6)", "curlerror: (6)", "curl error 6:", "dns lookup timed out", "nsurlerrordomain code=-1003",
+        Failure.DNS,
+        3,
+        """
+        could not resolve host | couldn't resolve host | could not resolve: | name or service not known |
+        nodename nor servname | enotfound | eai_again | temporary failure in name resolution |
+        temporary failure resolving | failure in name resolution | unknownhostexception | no such host |
+        nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror |
+        name could not be resolved | name_not_resolved | dns_probe | no address associated with hostname |
+        unknown host | unable to resolve | name does not resolve | host not found |
+        name resolution failed | nxdomain | wsahost_not_found | bad hostname | getaddrinfo:  |
+        server misbehaving | eai_noname | eai_nodata | hostname could not be found |
+        php_network_getaddresses | failed to lookup address | dns error | dns lookup failed |
+        clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
+        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
+        """,
     ),
     # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
     *_rows(
-        Failure.PROXY, 4,
-        "could not resolve proxy", "couldn't resolve proxy", "cannot connect to proxy", "unable to connect to proxy", "clientproxyconnectionerror", "err_proxy_connection_failed",
-        "err_tunnel_connection_failed", "failed to connect to proxy", "proxy connection failed", "proxyconnect tcp",
-        "err_socks_connection_failed", "curl: (5)", "curl: (97)", "proxyerror(", "proxyerror:", "unable to tunnel through proxy",
-        "tunneling socket could not be established", "proxy server is refusing",
+        Failure.PROXY,
+        4,
+        """
+        could not resolve proxy | couldn't resolve proxy | cannot connect to proxy |
+        unable to connect to proxy | clientproxyconnectionerror | err_proxy_connection_failed |
+        err_tunnel_connection_failed | failed to connect to proxy | proxy connection failed |
+        proxyconnect tcp | err_socks_connection_failed | curl: (5) | curl: (97) | proxyerror( |
+        proxyerror: | unable to tunnel through proxy | tunneling socket could not be established |
+        proxy server is refusing
+        """,
     ),
     # TLS, with the reason: OpenSSL's verify texts, Node's codes, Go's x509, Schannel, Secure Transport, Java, browsers
     *_rows(
-        Failure.TLS_EXPIRED, 5,
-        "certificate has expired", "cert_has_expired", "certificate is expired", "certificate expired", "expired certificate",
-        "certificate has expired or is not yet valid: current time", "certificateexpiredexception", "sec_error_expired_certificate", "err_cert_date_invalid",
-        "cert_e_expired", "notafter:", "sec_e_cert_expired", "certexpired", "server certificate has expired", "certificate_expired", "notvalidafter",
+        Failure.TLS_EXPIRED,
+        5,
+        """
+        certificate has expired | cert_has_expired | certificate is expired | certificate expired |
+        expired certificate | certificate has expired or is not yet valid: current time |
+        certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid |
+        cert_e_expired | notafter: | sec_e_cert_expired | certexpired | server certificate has expired |
+        certificate_expired | notvalidafter
+        """,
     ),
     *_rows(
-        Failure.TLS_NOT_YET_VALID, 6,
-        "certificate is not yet valid", "cert_not_yet_valid", "certificatenotyetvalidexception", "certificate not yet valid", "notvalidyet",
-        "not activated", "issued certificate not yet valid", "certificate is not yet active", "is before 20",
+        Failure.TLS_NOT_YET_VALID,
+        6,
+        """
+        certificate is not yet valid | cert_not_yet_valid | certificatenotyetvalidexception |
+        certificate not yet valid | notvalidyet | not activated | issued certificate not yet valid |
+        certificate is not yet active | is before 20
+        """,
     ),
     *_rows(
-        Failure.TLS_HOSTNAME, 5,
-        "hostname mismatch", "hostname doesn't match", "hostname does not match", "does not match target host", "doesn't match host",
-        "err_tls_cert_altname_invalid", "no alternative certificate subject name", "no subject alternative", "certificate is valid for",
-        "ip address mismatch", "err_cert_common_name_invalid", "name mismatch", "remotecertificatenamemismatch", "target principal name is incorrect", "certificate is not valid for",
-        "not valid for requested host", "does not match the host", "certificate common name", "cert_e_cn_no_match", "no name matching", "altname", "notvalidforname", "ssl: no alternative",
-        "certificate verify failed (hostname mismatch)", "certificate subject name", "peer fqdn", "ssl_error_bad_cert_domain", "certificateerror: hostname",
+        Failure.TLS_HOSTNAME,
+        5,
+        """
+        hostname mismatch | hostname doesn't match | hostname does not match |
+        does not match target host | doesn't match host | err_tls_cert_altname_invalid |
+        no alternative certificate subject name | no subject alternative | certificate is valid for |
+        ip address mismatch | err_cert_common_name_invalid | name mismatch |
+        remotecertificatenamemismatch | target principal name is incorrect |
+        certificate is not valid for | not valid for requested host | does not match the host |
+        certificate common name | cert_e_cn_no_match | no name matching | altname | notvalidforname |
+        ssl: no alternative | certificate verify failed (hostname mismatch) | certificate subject name |
+        peer fqdn | ssl_error_bad_cert_domain | certificateerror: hostname
+        """,
     ),
     *_rows(
-        Failure.TLS_UNTRUSTED, 4,
-        "self-signed certificate", "self signed certificate", "unable to get local issuer", "unable to get issuer", "unable to verify the first certificate",
-        "unable_to_verify_leaf_signature", "depth_zero_self_signed_cert", "self_signed_cert_in_chain", "unable_to_get_issuer", "unknown authority",
-        "pkix path", "unable to find valid certification path", "remotecertificatechainerrors", "partialchain", "untrustedroot", "err_cert_authority_invalid",
-        "sec_error_unknown_issuer", "issuer is not recognized", "certificate is not trusted", "issuer is unknown", "unknown issuer", "unknownissuer", "not trusted",
-        "cert_e_untrustedroot", "unable to locally verify the issuer", "unknown ca", "certificate authority is invalid", "curl: (60)", "self-signed", "trust anchor",
-        "suncertpathbuilderexception", "certificate signed by", "certificate for this server is invalid", "pretending to be", "invalid peer certificate",
+        Failure.TLS_UNTRUSTED,
+        4,
+        """
+        self-signed certificate | self signed certificate | unable to get local issuer |
+        unable to get issuer | unable to verify the first certificate | unable_to_verify_leaf_signature |
+        depth_zero_self_signed_cert | self_signed_cert_in_chain | unable_to_get_issuer |
+        unknown authority | pkix path | unable to find valid certification path |
+        remotecertificatechainerrors | partialchain | untrustedroot | err_cert_authority_invalid |
+        sec_error_unknown_issuer | issuer is not recognized | certificate is not trusted |
+        issuer is unknown | unknown issuer | unknownissuer | not trusted | cert_e_untrustedroot |
+        unable to locally verify the issuer | unknown ca | certificate authority is invalid | curl: (60) |
+        self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
+        certificate for this server is invalid | pretending to be | invalid peer certificate
+        """,
     ),
     *_rows(
-        Failure.TLS_PLAINTEXT, 5,
-        "wrong version number", "wrong_version_number", "http request was sent to https", "plain http request was sent", "unsupported or unrecognized ssl message",
-        "first record does not look like a tls handshake", "server gave http response to https", "packet length too long", "packet_length_too_long", "http_request",
-        "unknown protocol", "record layer failure", "err_ssl_protocol_error", "frame was not a tls", "cannot determine frame size", "tls packet with unexpected length", "not an ssl/tls record",
-        "notsslrecordexception", "corrupted frame", "invalid tls record",
+        Failure.TLS_PLAINTEXT,
+        5,
+        """
+        wrong version number | wrong_version_number | http request was sent to https |
+        plain http request was sent | unsupported or unrecognized ssl message |
+        first record does not look like a tls handshake | server gave http response to https |
+        packet length too long | packet_length_too_long | http_request | unknown protocol |
+        record layer failure | err_ssl_protocol_error | frame was not a tls |
+        cannot determine frame size | tls packet with unexpected length | not an ssl/tls record |
+        notsslrecordexception | corrupted frame | invalid tls record
+        """,
     ),
     *_rows(
-        Failure.TLS_UNTRUSTED, 2,
-        "certificate verify failed", "certificate_verify_failed", "trust relationship for the ssl/tls", "certificate is invalid according to the validation",
-        "failed to verify certificate", "x509: ", "certpathvalidatorexception", "ssl certificate problem", "certificate verification failed", "cannot verify ",
-        "certificate validation failed", "certificateverify",
+        Failure.TLS_UNTRUSTED,
+        2,
+        """
+        certificate verify failed | certificate_verify_failed | trust relationship for the ssl/tls |
+        certificate is invalid according to the validation | failed to verify certificate | x509:  |
+        certpathvalidatorexception | ssl certificate problem | certificate verification failed |
+        cannot verify  | certificate validation failed | certificateverify
+        """,
     ),
     *_rows(
-        Failure.TLS_HANDSHAKE, 2,
-        "handshake failure", "handshake_failure", "handshake failed", "sslhandshakeexception", "ssl connect error", "could not create ssl/tls secure channel", "sslv3 alert",
-        "tlsv1 alert", "tls alert", "tlsv1_alert", "alert protocol version", "no protocols in common", "unsupported protocol", "ssl_error_", "no cipher", "received fatal alert",
-        "unexpected_eof_while_reading", "unexpected eof while reading", "eof occurred in violation of protocol", "ssl_error_syscall", "curl: (35)", "tls handshake error", "ssl routines",
-        "secure tls connection was established", "tls connect error", "ssl connection could not be established", "remote error: tls", "err_ssl_version", "openssl::ssl::sslerror",
-        "network socket disconnected before secure", "tls handshake eof", "sslexception",
+        Failure.TLS_HANDSHAKE,
+        2,
+        """
+        handshake failure | handshake_failure | handshake failed | sslhandshakeexception |
+        ssl connect error | could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert |
+        tls alert | tlsv1_alert | alert protocol version | no protocols in common | unsupported protocol |
+        ssl_error_ | no cipher | received fatal alert | unexpected_eof_while_reading |
+        unexpected eof while reading | eof occurred in violation of protocol | ssl_error_syscall |
+        curl: (35) | tls handshake error | ssl routines | secure tls connection was established |
+        tls connect error | ssl connection could not be established | remote error: tls |
+        err_ssl_version | openssl::ssl::sslerror | network socket disconnected before secure |
+        tls handshake eof | sslexception
+        """,
     ),
     *_rows(
-        Failure.TLS_HANDSHAKE, 1,
-        "sslerror", "ssl error", "clientconnectorsslerror", "clientconnectorcertificateerror", "sslcertverificationerror",
-        "authentication failed, see inner exception", "err_ssl", "tls_process",
+        Failure.TLS_HANDSHAKE,
+        1,
+        """
+        sslerror | ssl error | clientconnectorsslerror | clientconnectorcertificateerror |
+        sslcertverificationerror | authentication failed, see inner exception | err_ssl | tls_process
+        """,
     ),
     # Time-outs of making the connection. Named before the generic ones.
     *_rows(
-        Failure.CONNECT_TIMEOUT, 4,
-        "connecttimeout", "connect timeout", "connection timeout", "und_err_connect_timeout", "connect etimedout", "connect timed out", "connection timed out",
-        "connection timed-out", "timed out while connecting", "connect() timed out", "connectiontimeout", "net::opentimeout", "execution expired",
-        "timeout was reached: connect", "operation timed out: connect", "connectex", "err_connection_timed_out", "did not properly respond after a period of time",
-        "dial tcp: i/o timeout", "httpconnecttimeoutexception", "winerror 10060", "errno 110", "errno 60]", "(10060)", "wsaetimedout", "connecting timed out", "tcp connect timed out",
-        "tls handshake timeout", "timed out before ssl handshake", "ssl connection timeout", "handshake timed out", "handshake operation timed out",
+        Failure.CONNECT_TIMEOUT,
+        4,
+        """
+        connecttimeout | connect timeout | connection timeout | und_err_connect_timeout |
+        connect etimedout | connect timed out | connection timed out | connection timed-out |
+        timed out while connecting | connect() timed out | connectiontimeout | net::opentimeout |
+        execution expired | timeout was reached: connect | operation timed out: connect | connectex |
+        err_connection_timed_out | did not properly respond after a period of time |
+        dial tcp: i/o timeout | httpconnecttimeoutexception | winerror 10060 | errno 110 | errno 60] |
+        (10060) | wsaetimedout | connecting timed out | tcp connect timed out | tls handshake timeout |
+        timed out before ssl handshake | ssl connection timeout | handshake timed out |
+        handshake operation timed out
+        """,
     ),
     *_rows(
-        Failure.READ_TIMEOUT, 3,
-        "read timed out", "readtimeout", "read timeout", "und_err_headers_timeout", "und_err_body_timeout", "headers timeout", "body timeout", "response timeout", "net::readtimeout",
-        "sockettimeoutexception", "upstream timed out", "awaiting headers", "timeout awaiting response headers", "timeout on reading", "sockettimeout", "err_timed_out", "sotimeouterror",
-        "timeout awaiting 'response'", "serverTimeoutError".lower(), "timeouterror: timeout awaiting", "esockettimedout", "read operation timed out", "timeout while reading",
+        Failure.READ_TIMEOUT,
+        3,
+        """
+        read timed out | readtimeout | read timeout | und_err_headers_timeout | und_err_body_timeout |
+        headers timeout | body timeout | response timeout | net::readtimeout | sockettimeoutexception |
+        upstream timed out | awaiting headers | timeout awaiting response headers | timeout on reading |
+        sockettimeout | err_timed_out | sotimeouterror | timeout awaiting 'response' |
+        servertimeouterror | timeouterror: timeout awaiting | esockettimedout | read operation timed out |
+        timeout while reading
+        """,
     ),
     *_rows(
-        Failure.DEADLINE, 2,
-        "timed out", "timed-out", "etimedout", "context deadline exceeded", "client.timeout exceeded", "timeouterror", "timeoutexception", "operation timeout", "econnaborted",
-        "httptimeoutexception", "request timeout after", "aborted due to timeout", "operation was aborted due to timeout", "timeout error", "deadline exceeded", "deadline has elapsed",
-        "curl: (28)", "taskcanceledexception", "the operation has timed out", "network timeout at", "timeout of ", "i/o timeout", "timeout awaiting", "err_timeout",
-        "zeitüberschreitung", "délai d'attente", "délai dépassé", "tiempo de espera", "tempo limite", "tijd verstreken", "таймаут", "превышено время", "タイムアウト", "超时", "逾時", "시간 초과", "zaman aşımı", "przekroczono limit czasu",
-        "timeout exceeded", "timing out", "times out", "time out", "httpx.timeout", "request timed",
+        Failure.DEADLINE,
+        2,
+        """
+        timed out | timed-out | etimedout | context deadline exceeded | client.timeout exceeded |
+        timeouterror | timeoutexception | operation timeout | econnaborted | httptimeoutexception |
+        request timeout after | aborted due to timeout | operation was aborted due to timeout |
+        timeout error | deadline exceeded | deadline has elapsed | curl: (28) | taskcanceledexception |
+        the operation has timed out | network timeout at | timeout of  | i/o timeout | timeout awaiting |
+        err_timeout | zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera |
+        tempo limite | tijd verstreken | таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 |
+        zaman aşımı | przekroczono limit czasu | timeout exceeded | timing out | times out | time out |
+        httpx.timeout | request timed
+        """,
     ),
     # Refused, unreachable: errno texts of the operating systems and their wrappers
     *_rows(
-        Failure.REFUSED, 3,
-        "connection refused", "econnrefused", "actively refused", "connectionrefusederror", "err_connection_refused", "winerror 10061", "(10061)", "errno 111",
-        "errno 61]", "couldn't connect to server", "could not connect to server", "no listener", "curl: (7)", "wsaeconnrefused", "verbindung verweigert", "verbindung abgelehnt", "connexion refusée", "conexión rechazada", "conexão recusada", "connessione rifiutata", "соединение отклонено", "отказано в соединении",
+        Failure.REFUSED,
+        3,
+        """
+        connection refused | econnrefused | actively refused | connectionrefusederror |
+        err_connection_refused | winerror 10061 | (10061) | errno 111 | errno 61] |
+        couldn't connect to server | could not connect to server | no listener | curl: (7) |
+        wsaeconnrefused | verbindung verweigert | verbindung abgelehnt | connexion refusée |
+        conexión rechazada | conexão recusada | connessione rifiutata | соединение отклонено |
+        отказано в соединении
+        """,
     ),
     *_rows(
-        Failure.UNREACHABLE, 3,
-        "no route to host", "network is unreachable", "network unreachable", "host is unreachable", "enetunreach", "ehostunreach", "ehostdown", "err_internet_disconnected", "err_address_unreachable",
-        "errno 101", "errno 113", "errno 65]", "unreachable host", "unreachable network", "noroutetohostexception", "internet connection appears to be offline", "err_network_changed", "enetdown", "winerror 10051", "winerror 10065", "network is down",
+        Failure.UNREACHABLE,
+        3,
+        """
+        no route to host | network is unreachable | network unreachable | host is unreachable |
+        enetunreach | ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable |
+        errno 101 | errno 113 | errno 65] | unreachable host | unreachable network |
+        noroutetohostexception | internet connection appears to be offline | err_network_changed |
+        enetdown | winerror 10051 | winerror 10065 | network is down
+        """,
     ),
     *_rows(
-        Failure.RESET, 3,
-        "connection reset", "econnreset", "connectionreseterror", "forcibly closed", "err_connection_reset", "errno 104", "errno 54]", "winerror 10054", "recv failure", "connection was reset",
-        "broken pipe", "epipe", "connection aborted", "wsaeconnreset", "curl: (56)", "verbindung zurückgesetzt",
+        Failure.RESET,
+        3,
+        """
+        connection reset | econnreset | connectionreseterror | forcibly closed | err_connection_reset |
+        errno 104 | errno 54] | winerror 10054 | recv failure | connection was reset | broken pipe |
+        epipe | connection aborted | wsaeconnreset | curl: (56) | verbindung zurückgesetzt
+        """,
     ),
     *_rows(
-        Failure.CLOSED, 3,
-        "empty reply from server", "remotedisconnected", "remote end closed connection", "server disconnected", "serverdisconnectederror", "disconnected without sending a response",
-        "socket hang up", "other side closed", "und_err_socket", "premature eof", "prematurely closed", "err_empty_response", "unexpected end of file from server", "nohttpresponseexception", "failed to respond",
-        "end of file reached", "curl: (52)", "no data received", "server closed connection", "eoferror", "connection was closed", "underlying connection was closed", "header parser received no bytes", "response ended prematurely",
-        "read: eof", "\": eof", "server closed idle", "unexpected eof", "transport endpoint", "no response from server", "connection closed by", "closed by remote", "err_connection_closed", "connection closed before", "closed by the remote host",
+        Failure.CLOSED,
+        3,
+        """
+        empty reply from server | remotedisconnected | remote end closed connection |
+        server disconnected | serverdisconnectederror | disconnected without sending a response |
+        socket hang up | other side closed | und_err_socket | premature eof | prematurely closed |
+        err_empty_response | unexpected end of file from server | nohttpresponseexception |
+        failed to respond | end of file reached | curl: (52) | no data received |
+        server closed connection | eoferror | connection was closed | underlying connection was closed |
+        header parser received no bytes | response ended prematurely | read: eof | ": eof |
+        server closed idle | unexpected eof | transport endpoint | no response from server |
+        connection closed by | closed by remote | err_connection_closed | connection closed before |
+        closed by the remote host
+        """,
     ),
     *_rows(
-        Failure.NOT_HTTP, 3,
-        "malformed http", "badstatusline", "bad status line", "http/0.9", "illegal status line", "parse error: expected http", "hpe_invalid", "received http/0.9", "invalid http", "curl: (1)", "unsupported protocol version", "invalid status line",
-        "not a valid http", "invalid header received", "err_invalid_http_response", "no status line", "malformed status", "protocolexception", "curl: (8)", "unparseable http", "badhttpresponse",
+        Failure.NOT_HTTP,
+        3,
+        """
+        malformed http | badstatusline | bad status line | http/0.9 | illegal status line |
+        parse error: expected http | hpe_invalid | received http/0.9 | invalid http | curl: (1) |
+        unsupported protocol version | invalid status line | not a valid http | invalid header received |
+        err_invalid_http_response | no status line | malformed status | protocolexception | curl: (8) |
+        unparseable http | badhttpresponse
+        """,
     ),
     # Wrappers that say only that there was no connection
     *_rows(
-        Failure.CLOSED, 1,
-        "fetch failed", "failed to open tcp connection", "connectionerror", "network error", "err_network", "clientconnectorerror", "connectexception", "connecterror", "clientoserror", "failed to fetch",
-        "unable to connect", "can't connect", "cannot connect", "could not connect", "failed to connect", "connection failed", "no internet", "all connection attempts failed", "networkerror", "an error occurred while sending the request",
-        "unable to establish", "remoteprotocolerror", "httpcore.", "max retries exceeded", "no se puede conectar", "verbindung fehlgeschlagen", "keine verbindung", "impossible de se connecter", "connection error", "econnection",
+        Failure.CLOSED,
+        1,
+        """
+        fetch failed | failed to open tcp connection | connectionerror | network error | err_network |
+        clientconnectorerror | connectexception | connecterror | clientoserror | failed to fetch |
+        unable to connect | can't connect | cannot connect | could not connect | failed to connect |
+        connection failed | no internet | all connection attempts failed | networkerror |
+        an error occurred while sending the request | unable to establish | remoteprotocolerror |
+        httpcore. | max retries exceeded | no se puede conectar | verbindung fehlgeschlagen |
+        keine verbindung | impossible de se connecter | connection error | econnection
+        """,
     ),
-)  # fmt: skip
+)
 
 
 class BodyWords(NamedTuple):
@@ -413,46 +582,69 @@ class BodyWords(NamedTuple):
     fault: BodyFault
 
 
+def _faults(fault: BodyFault, block: str) -> tuple[BodyWords, ...]:
+    return tuple(BodyWords(needle, fault) for needle in _needles(block))
+
+
 BODY_FAULTS: tuple[BodyWords, ...] = (
     # Content-Encoding that does not match: zlib, brotli, zstd; requests, httpx, aiohttp, Node, curl 61, Go, Chromium
-    *(
-        BodyWords(needle, BodyFault.UNDECODABLE)
-        for needle in (
-            "incorrect header check", "z_data_error", "contentdecodingerror", "decodingerror", "contentencodingerror", "not a gzipped file", "badgzipfile", "while decompressing", "error decoding response",
-            "err_content_decoding_failed", "curl: (61)", "unrecognized content encoding", "unrecognized or bad http content", "content-encoding: ", "failed to decode it", "gzip: invalid header", "zlib: invalid header", "not in gzip format", "zlib.error",
-            "invalid gzip header", "brotli: ", "decompression failed", "decoder process called", "unable to decompress", "can not decode content-encoding", "zlib::", "magic number in gzip header", "failed writing received data", "invalid stored block lengths",
-            "err__error_format", "unexpected error decompressing", "the magic number", "invaliddataexception",
-        ) if needle != "content-encoding: "
+    *_faults(
+        BodyFault.UNDECODABLE,
+        """
+        incorrect header check | z_data_error | contentdecodingerror | decodingerror |
+        contentencodingerror | not a gzipped file | badgzipfile | while decompressing |
+        error decoding response | err_content_decoding_failed | curl: (61) |
+        unrecognized content encoding | unrecognized or bad http content | failed to decode it |
+        gzip: invalid header | zlib: invalid header | not in gzip format | zlib.error |
+        invalid gzip header | brotli:  | decompression failed | decoder process called |
+        unable to decompress | can not decode content-encoding | zlib:: | magic number in gzip header |
+        failed writing received data | invalid stored block lengths | err__error_format |
+        unexpected error decompressing | the magic number | invaliddataexception
+        """,
     ),
     # Bodies that ended early
-    *(
-        BodyWords(needle, BodyFault.TRUNCATED)
-        for needle in (
-            "incompleteread", "outstanding read data remaining", "curl: (18)", "transfer closed with", "unexpected end of json", "unterminated string", "without sending complete message body", "premature close",
-            "err_stream_premature_close", "clientpayloaderror", "err_content_length_mismatch", "err_incomplete_chunked", "unexpected end of input", "premature end of content-length", "end of file before message length", "chunkedencodingerror", "invalidchunklength", "err_http2_protocol_error",
-            "unexpected end-of-input", "unexpected eof while parsing", "response payload is not completed", "premature end of chunk", "unexpected end of stream", "body ended", "unexpected end when reading json", "read error at byte", "response_content_length_mismatch", "terminated: other side closed", "ended prematurely, with at least", "fixed content-length:",
-        )
+    *_faults(
+        BodyFault.TRUNCATED,
+        """
+        incompleteread | outstanding read data remaining | curl: (18) | transfer closed with |
+        unexpected end of json | unterminated string | without sending complete message body |
+        premature close | err_stream_premature_close | clientpayloaderror | err_content_length_mismatch |
+        err_incomplete_chunked | unexpected end of input | premature end of content-length |
+        end of file before message length | chunkedencodingerror | invalidchunklength |
+        err_http2_protocol_error | unexpected end-of-input | unexpected eof while parsing |
+        response payload is not completed | premature end of chunk | unexpected end of stream |
+        body ended | unexpected end when reading json | read error at byte |
+        response_content_length_mismatch | terminated: other side closed |
+        ended prematurely, with at least | fixed content-length:
+        """,
     ),
-    # A parser that met something else than JSON
-    *(
-        BodyWords(needle, BodyFault.HTML)
-        for needle in (
-            "unexpected token '<'", "unexpected token <", "invalid character '<'", "unexpected character encountered while parsing value: <", "'<' is an invalid start of a value", "unexpected character ('<'", "unexpected token '\u003c'", "attempt to decode json with unexpected mimetype: text/html",
-            "unexpected token at '<", "unexpected token: '<", "unexpected mimetype: text/html",
-        )
+    # A JSON parser that met a page
+    *_faults(
+        BodyFault.HTML,
+        """
+        unexpected token '<' | unexpected token < | invalid character '<' |
+        unexpected character encountered while parsing value: < | '<' is an invalid start of a value |
+        unexpected character ('<' | attempt to decode json with unexpected mimetype: text/html |
+        unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html
+        """,
     ),
-    *(
-        BodyWords(needle, BodyFault.NOT_JSON)
-        for needle in (
-            "jsondecodeerror", "expecting value: line", "is not valid json", "json parse error", "jsonparseexception", "json::parsererror", "looking for beginning of value", "unexpected token", "contenttypeerror", "unexpected mimetype", "failed to parse json",
-            "json_error_syntax", "jsonexception", "syntaxerror: json", "invalid json", "malformed json", "jsonreaderexception", "unexpected character", "could not parse response", "json.parse:", "not valid json", "invalid start of a value", "json decode error", "invalidjsonerror", "unexpected mimetype", "expecting property name",
-            "malformed response from",
-        )
+    # A JSON parser that met something else
+    *_faults(
+        BodyFault.NOT_JSON,
+        """
+        jsondecodeerror | expecting value: line | is not valid json | json parse error |
+        jsonparseexception | json::parsererror | looking for beginning of value | unexpected token |
+        contenttypeerror | unexpected mimetype | failed to parse json | json_error_syntax |
+        jsonexception | syntaxerror: json | invalid json | malformed json | jsonreaderexception |
+        unexpected character | could not parse response | json.parse: | not valid json |
+        invalid start of a value | json decode error | invalidjsonerror | expecting property name |
+        malformed response from
+        """,
     ),
-)  # fmt: skip
+)
 
 
-# Who answered ------------------------------------------------------------------------------------------------
+# Who answered -----------------------------------------------------------------------------------------------
 
 
 class PageWords(NamedTuple):
@@ -462,52 +654,83 @@ class PageWords(NamedTuple):
     who: Intermediary
 
 
+def _pages(who: Intermediary, block: str) -> tuple[PageWords, ...]:
+    return tuple(PageWords(needle, who) for needle in _needles(block))
+
+
+# Pages and headers of what stands in between: products' default pages and header names.
 INTERMEDIARIES: tuple[PageWords, ...] = (
-    *(
-        PageWords(needle, Intermediary.CAPTIVE_PORTAL)
-        for needle in ("captive portal", "captiveportal", "hotspot login", "wi-fi login", "wifi login", "network authentication required", "guest wifi", "accept the terms to get online", "nodogsplash", "unifi guest", "hotel wifi", "hotel wi-fi")
+    *_pages(
+        Intermediary.CAPTIVE_PORTAL,
+        """
+        captive portal | captiveportal | hotspot login | wi-fi login | wifi login |
+        network authentication required | guest wifi | accept the terms to get online | nodogsplash |
+        unifi guest | hotel wifi | hotel wi-fi
+        """,
     ),
-    *(
-        PageWords(needle, Intermediary.PROXY)
-        for needle in (
-            "connect tunnel failed", "tunnel connection failed", "from proxy after connect", "x-squid-error", "squid/", "(squid", "proxy authentication required", "proxy-authenticate:", "zscaler", "forcepoint", "bluecoat", "blue coat", "fortiguard", "fortigate",
-            "mcafee web gateway", "cisco umbrella", "proxy server received", "err_tunnel_connection_failed", "sophos web", "netskope", "palo alto networks", "web filter", "err_access_denied", "the cache administrator", "x-bluecoat", "websense", "proxy error", "ironport", "checkpoint",
-            "proxy-connection failed", "proxy responded", "bad response: 407", "received http code 403 from proxy",
-        )
+    *_pages(
+        Intermediary.PROXY,
+        """
+        connect tunnel failed | tunnel connection failed | from proxy after connect | x-squid-error |
+        squid/ | (squid | proxy authentication required | proxy-authenticate: | zscaler | forcepoint |
+        bluecoat | blue coat | fortiguard | fortigate | mcafee web gateway | cisco umbrella |
+        proxy server received | err_tunnel_connection_failed | sophos web | netskope |
+        palo alto networks | web filter | err_access_denied | the cache administrator | x-bluecoat |
+        websense | proxy error | ironport | checkpoint | proxy-connection failed | proxy responded |
+        bad response: 407 | received http code 403 from proxy
+        """,
     ),
-    *(
-        PageWords(needle, Intermediary.CLOUDFLARE)
-        for needle in (
-            "attention required! | cloudflare", "just a moment...", "cf-mitigated", "cf-error-details", "cf-error-code", "sorry, you have been blocked", "cloudflare ray id", "<center>cloudflare</center>", "performance & security by cloudflare", "cf-browser-verification", "challenge-platform", "error code: 10",
-            "error 1015", "error 1020", "error 1010", "error 1009", "error 1006", "error 1005", "you are being rate limited", "cloudflare challenge", "cdn-cgi/", "cloudflare_error", "cf_chl", "cloudflare block", "cloudflare error", "error 1012", "error 1013", "enable javascript and cookies to continue", "blocked by cloudflare", "checking your browser before",
-        )
+    *_pages(
+        Intermediary.CLOUDFLARE,
+        """
+        just a moment... | cf-mitigated | cf-error-details | cf-error-code |
+        sorry, you have been blocked | cloudflare ray id | <center>cloudflare</center> |
+        performance & security by cloudflare | cf-browser-verification | challenge-platform |
+        error code: 10 | error 1015 | error 1020 | error 1010 | error 1009 | error 1006 | error 1005 |
+        you are being rate limited | cloudflare challenge | cdn-cgi/ | cloudflare_error | cf_chl |
+        cloudflare block | cloudflare error | error 1012 | error 1013 |
+        enable javascript and cookies to continue | blocked by cloudflare | checking your browser before |
+        used cloudflare to restrict access
+        """,
     ),
-    *(
-        PageWords(needle, Intermediary.FIREWALL)
-        for needle in (
-            "incapsula", "imperva", "x-iinfo", "akamaighost", "errors.edgesuite.net", "sucuri", "mod_security", "modsecurity", "the requested url was rejected. please consult with your administrator", "aws waf", "awselb/2.0 403", "request could not be satisfied", "wordfence", "barracuda", "x-datadome", "datadome", "perimeterx", "fastly error", "request blocked",
-            "web application firewall", "x-sucuri", "generated by cloudfront", "x-amzn-waf", "your access to this site has been limited", "azure front door", "front door", "microsoft-azure-application-gateway", "blocked by", "f5 big-ip", "reference #18.", "access denied | ", "waf rule", "by firewall",
-        )
+    *_pages(
+        Intermediary.FIREWALL,
+        """
+        incapsula | imperva | x-iinfo | akamaighost | errors.edgesuite.net | sucuri | mod_security |
+        modsecurity | the requested url was rejected. please consult with your administrator | aws waf |
+        awselb/2.0 403 | request could not be satisfied | wordfence | barracuda | x-datadome | datadome |
+        perimeterx | fastly error | request blocked | web application firewall | x-sucuri |
+        generated by cloudfront | x-amzn-waf | your access to this site has been limited |
+        azure front door | front door | microsoft-azure-application-gateway | blocked by | f5 big-ip |
+        reference #18. | waf rule | by firewall
+        """,
     ),
-    *(
-        PageWords(needle, Intermediary.GATEWAY)
-        for needle in (
-            "<center>nginx", "<center>openresty", "awselb", "varnish", "envoy", "upstream connect error", "haproxy", "traefik", "no healthy upstream", "heroku", "apache server at", "<address>apache", "caddy", "microsoft-iis", "kong/", "no available server", "application failed to respond", "railway", "fly.io",
-        )
+    *_pages(
+        Intermediary.GATEWAY,
+        """
+        <center>nginx | <center>openresty | awselb | varnish | envoy | upstream connect error | haproxy |
+        traefik | no healthy upstream | heroku | apache server at | <address>apache | caddy |
+        microsoft-iis | kong/ | no available server | application failed to respond | railway | fly.io
+        """,
     ),
-)  # fmt: skip
-# Statuses of pages that any gateway writes; other needles of a gateway say nothing of an application's own answer.
+)
 CDN_CODE = re.compile(r"(?i)(?:\berror(?: code)?:?\s{0,3}|\"error_code\":\s{0,3}|cf-error-code\">)(1\d{3})\b")
 
-# Other vendors -----------------------------------------------------------------------------------------------
+# Other vendors ----------------------------------------------------------------------------------------------
 
 OUR_DOMAIN = "outboundsync.com"
 OUR_PATH = "/api/v1/me"
-DOC_HOSTS = (
-    # Hosts that errors point to for reading, and places that hold logs or code: no request of the user went there.
-    "mozilla.org", "httpstatuses.com", "httpstatuses.io", "http.cat", "httpwg.org", "ietf.org", "rfc-editor.org", "w3.org", "readthedocs.io", "curl.se", "haxx.se", "nodejs.org", "python.org", "nel.cloudflare.com", "support.cloudflare.com", "www.cloudflare.com", "developers.cloudflare.com",
-    "stackoverflow.com", "docs.github.com", "docs.microsoft.com", "learn.microsoft.com", "aka.ms", "go.microsoft.com", "sentry.io", "npmjs.com", "npmjs.org", "example.com", "example.org", "json-schema.org", "schemas.xmlsoap.org", "example.net", "hubs.ly", "pypi.org", "wikipedia.org",
-)  # fmt: skip
+# Hosts that errors point to for reading, or that hold logs: no request of the user went there.
+DOC_HOSTS = _needles(
+    """
+    mozilla.org | httpstatuses.com | httpstatuses.io | http.cat | httpwg.org | ietf.org | rfc-editor.org |
+    w3.org | readthedocs.io | curl.se | haxx.se | nodejs.org | python.org | nel.cloudflare.com |
+    support.cloudflare.com | www.cloudflare.com | developers.cloudflare.com | stackoverflow.com |
+    docs.github.com | docs.microsoft.com | learn.microsoft.com | aka.ms | go.microsoft.com | sentry.io |
+    npmjs.com | npmjs.org | example.com | example.org | json-schema.org | schemas.xmlsoap.org |
+    example.net | hubs.ly | pypi.org | wikipedia.org
+    """
+)
 
 
 class Vendor(NamedTuple):

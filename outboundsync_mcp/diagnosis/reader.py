@@ -44,10 +44,11 @@ def read(
     """
     raw = _as_text(text)
     said = _as_text(message)
-    redact = Redactor(raw[:DIGEST_FROM_CHARS], raw[-DIGEST_FROM_CHARS:] if len(raw) > DIGEST_FROM_CHARS else "", said)
+    raw = _digest(raw)
+    redact = Redactor(raw, said)
     notes: list[str] = []
     explicit = _explicit_status(status, notes)
-    units = units_of(_digest(raw)) if raw.strip() else []
+    units = units_of(raw) if raw.strip() else []
     own = next((made for unit in units for item in unit.objects if (made := _of_diagnosis(item, redact, now))), None)
     exchange = _pick(_exchanges(units), explicit)
     spoken = _pick(_exchanges(units_of(said)), explicit) if said.strip() else None
@@ -66,7 +67,7 @@ def read(
     )
 
 
-# Arguments ---------------------------------------------------------------------------------------------------
+# Arguments ----------
 
 
 def _as_text(value: object) -> str:
@@ -91,7 +92,8 @@ def _explicit_status(status: object, notes: list[str]) -> int | None:
             number = int(status)
     elif isinstance(status, str) and len(status) <= 200:
         match = re.fullmatch(
-            r"(?i)\W{0,3}(?:HTTP(?:/[\d.]{1,3})?|status|code|error)?(?:[ _-]?code)?\W{0,3}(\d{3})(?:\.0)?(?:\W.{0,100})?",
+            r"(?i)\W{0,3}(?:HTTP(?:/[\d.]{1,3})?|status|code"
+            r"|error)?(?:[ _-]?code)?\W{0,3}(\d{3})(?:\.0)?(?:\W.{0,100})?",
             status.strip(),
         )
         number = int(match[1]) if match else None
@@ -130,10 +132,11 @@ def _explicit_wait(value: object, date: str | None, now: datetime, notes: list[s
     return wait
 
 
-# Large texts -------------------------------------------------------------------------------------------------
+# Large texts ----------
 
 _OF_INTEREST = re.compile(
-    r"(?i)outboundsync|osapi_|/api/v1/me|HTTP/[12]|status.{0,3}code|\b[45]\d\d\b|error|exception|refused|timed? ?out|certificate|retry-after|unauthorized|forbidden"
+    r"(?i)outboundsync|osapi_|/api/v1/me|HTTP/[12]|status.{0,3}code|\b[45]\d\d\b|error|exception|refused"
+    r"|timed? ?out|certificate|retry-after|unauthorized|forbidden"
 )
 _OURS = re.compile(r"(?i)outboundsync|osapi_|/api/v1/me|invalid api key|api access is not enabled")
 
@@ -173,7 +176,7 @@ def _is_document(text: str) -> bool:
     return True
 
 
-# Exchanges ---------------------------------------------------------------------------------------------------
+# Exchanges ----------
 
 
 def _exchanges(units: list[Unit]) -> list[Sighting]:
@@ -255,7 +258,7 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return (s.failure, s.waits, s.message) != (e.failure, e.waits, e.message) or s.host != e.host
     if s.host and e.host and s.host != e.host and (s.host_is_ours or e.host_is_ours or s.vendor or e.vendor):
         return e.outcome or s.outcome
-    if s.vendor_rank == 1 and e.mentions_us or e.vendor_rank == 1 and s.mentions_us:
+    if (s.vendor_rank == 1 and e.mentions_us) or (e.vendor_rank == 1 and s.mentions_us):
         return e.outcome and s.outcome
     if s.vendor_shape and s.outcome and e.outcome and e.vendor is None and (s.status or e.ours_rank):
         return True
@@ -277,7 +280,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     if s.vendor and s.vendor_rank > e.vendor_rank:
         e.vendor, e.vendor_rank = s.vendor, s.vendor_rank
         told = True
-    if s.key is not None and (e.key is None or e.key.fault is None and (s.key.fault is not None or s.key.sent)):
+    if s.key is not None and (e.key is None or (e.key.fault is None and (s.key.fault is not None or s.key.sent))):
         e.key, told = s.key, True
     if s.waits:
         e.waits += [wait for wait in s.waits if wait not in e.waits]
@@ -304,7 +307,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     e.text = f"{e.text}\n{s.text}" if len(e.text) < 40_000 else e.text
 
 
-# The exchange that counts ------------------------------------------------------------------------------------
+# The exchange that counts ----------
 
 
 def _pick(exchanges: list[Sighting], status: int | None) -> Sighting | None:
@@ -357,10 +360,10 @@ def _owner(e: Sighting) -> str:
         return "vendor"
     if e.host_is_ours is False and e.host:
         return "vendor"
-    return "ours" if e.mentions_us or e.message_rank == 3 and not e.vendor else "unknown"
+    return "ours" if e.mentions_us or (e.message_rank == 3 and not e.vendor) else "unknown"
 
 
-# Evidence ----------------------------------------------------------------------------------------------------
+# Evidence ----------
 
 
 def _evidence(
@@ -463,7 +466,8 @@ def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting
 
 
 _CLIENT_WORDS = re.compile(
-    r"(?i)request failed with status|status code|client error|server error for url|\bhttp error|fetch failed|unexpected status|\bHTTP [45]\d\d"
+    r"(?i)request failed with status|status code|client error|server error for url|\bhttp error|fetch failed"
+    r"|unexpected status|\bHTTP [45]\d\d"
 )
 
 
@@ -587,7 +591,7 @@ def _quotes(e: Sighting, redact: Redactor) -> list[str]:
     return list(quotes)
 
 
-# Our own diagnosis, pasted back ------------------------------------------------------------------------------
+# Our own diagnosis, pasted back ----------
 
 _BY_KIND: dict[str, dict[str, object]] = {
     "ok": {"connections": 1},
@@ -637,11 +641,9 @@ def _of_diagnosis(item: dict[str, object], redact: Redactor, now: datetime) -> E
     known: Confidence = confidence if confidence in ("certain", "likely", "possible") else "likely"  # type: ignore[assignment]
     return Evidence(
         source="pasted",
-        seen=tuple(
-            [
-                "A diagnosis of this server was pasted.",
-                *(clean(redact(line), MAX_QUOTE_CHARS) for line in lines[:MAX_QUOTES]),
-            ]
+        seen=(
+            "A diagnosis of this server was pasted.",
+            *(clean(redact(line), MAX_QUOTE_CHARS) for line in lines[:MAX_QUOTES]),
         ),
         certainty=known,
         status=number,
@@ -649,4 +651,3 @@ def _of_diagnosis(item: dict[str, object], redact: Redactor, now: datetime) -> E
         retry_after=wait if isinstance(wait, int) and not isinstance(wait, bool) and wait > 0 else None,
         **fields,  # type: ignore[arg-type]
     )
-

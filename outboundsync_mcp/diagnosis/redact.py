@@ -1,87 +1,153 @@
 """Take secrets out of text before anyone sees it: keys, tokens, cookies and passwords, by shape and by name.
 
-Every pattern is linear: it starts at a literal or a word boundary and repeats one character class at a time.
+Every pattern starts at a literal and repeats one class of characters at a time, so redaction is linear.
 """
 
 import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 MASK = "[redacted]"
 RUN = 6
 """No run of this many characters of a secret survives (the product's rule)."""
 
-_VALUE_END = r"""\s"'`<>\\"""
-_TOKEN = rf"[^{_VALUE_END},;&(){{}}\[\]]"
+_TOKEN = r"""[^\s"'`<>\\,;&(){}\[\]]"""
 
-# Secrets that give themselves away by their shape. The vendor's documentation of its token format is the source.
-_SHAPES: tuple[str, ...] = (
-    rf"(?i:osapi_)(?P<s0>{_TOKEN}+)",  # OutboundSync; the prefix is public
-    r"b3NhcGlf[\w+/=-]*",  # the same in base64
-    r"(?<![\w-])sk-[\w-]{12,}",  # OpenAI, Anthropic
-    r"(?<!\w)(?:sk|rk|pk)_(?:live|test)_\w{6,}",  # Stripe
-    r"(?<!\w)whsec_[\w+/=]{6,}",  # Stripe webhooks
-    r"(?<!\w)gh[oprsu]_\w{16,}",  # GitHub
-    r"(?<!\w)github_pat_\w{16,}",
-    r"(?<!\w)gl(?:pat|ptt|rt)-[\w-]{10,}",  # GitLab
-    r"(?<!\w)x(?:ox[a-z]|app)-[\w-]{8,}",  # Slack
-    r"hooks\.slack\.com/services/(?P<s1>[\w/]{6,})",
-    r"(?<!\w)SG\.[\w-]{8,}(?:\.[\w-]{8,})?",  # SendGrid
-    r"(?<!\w)pat-(?:na|eu|ap)\d{1,2}-[\w-]{8,}",  # HubSpot private app
-    r"(?<!\w)00D\w{9,15}![\w.]{8,}",  # Salesforce session
-    r"(?<![\w|])\d{1,9}\|\w{16,}",  # Laravel Sanctum: EmailBison
-    r"(?<!\w)A(?:KI|SI|RO|ID)A[0-9A-Z]{12,}",  # AWS
-    r"(?<!\w)AIza[\w-]{20,}",  # Google
-    r"(?<!\w)ya29\.[\w-]{10,}",
-    r"(?<!\w)1//0[\w-]{10,}",
-    r"(?<!\w)eyJ[\w-]{6,}(?:\.[\w-]+)*",  # JWT
-    r"(?<!\w)(?:npm|hf|dop_v1|shp[a-z]{2}|lin_api|ntn|secret|phc|phx|sntrys|xkeysib|re|key|tok|tkn|dapi)[_-]\w{16,}",
+
+class _Shape(NamedTuple):
+    """A literal that the text must have, and the pattern of the secret; its last group, if any, is the secret."""
+
+    hint: str
+    pattern: re.Pattern[str]
+
+
+def _shape(hint: str, pattern: str) -> _Shape:
+    return _Shape(hint, re.compile(pattern))
+
+
+# Secrets that give themselves away by their shape, wherever they stand. Sources: the vendors' token formats.
+_SHAPES: tuple[_Shape, ...] = (
+    _shape("b3NhcGlf", r"b3NhcGlf[\w+/=-]*"),  # "osapi_" in base64
+    _shape("sk-", r"(?<![\w-])sk-[\w*•…-]{8,}"),  # OpenAI, Anthropic
+    _shape("_live_", r"(?<!\w)[sprk]{2}_live_[\w*•…]{4,}"),  # Stripe
+    _shape("_test_", r"(?<!\w)[sprk]{2}_test_[\w*•…]{4,}"),
+    _shape("whsec_", r"whsec_[\w+/=]{6,}"),
+    _shape("gh", r"(?<!\w)gh[oprsu]_\w{16,}"),  # GitHub
+    _shape("github_pat_", r"github_pat_\w{16,}"),
+    _shape("glpat-", r"glpat-[\w.-]{10,}"),  # GitLab
+    _shape("xox", r"(?<!\w)xox[a-z]-[\w-]{8,}"),  # Slack
+    _shape("xapp-", r"xapp-[\w-]{8,}"),
+    _shape("hooks.slack.com", r"hooks\.slack\.com/services/([\w/]{6,})"),
+    _shape("SG.", r"(?<!\w)SG\.[\w-]{8,}(?:\.[\w-]{8,})?"),  # SendGrid
+    _shape("pat-", r"(?<!\w)pat-[a-z]{2}\d{1,2}-[\w-]{8,}"),  # HubSpot
+    _shape("00D", r"(?<!\w)00D\w{9,15}![\w.]{8,}"),  # Salesforce
+    _shape("|", r"(?<![\w|])\d{1,9}\|\w{16,}"),  # Laravel Sanctum: EmailBison
+    _shape("A", r"(?<!\w)A(?:KI|SI|RO|ID)A[0-9A-Z]{12,}"),  # AWS
+    _shape("AIza", r"AIza[\w-]{20,}"),  # Google
+    _shape("ya29.", r"ya29\.[\w-]{10,}"),
+    _shape("GOCSPX-", r"GOCSPX-[\w-]{10,}"),
+    _shape("eyJ", r"(?<!\w)eyJ[\w-]{6,}(?:\.[\w-]+)*"),  # JWT
+    _shape("_", r"(?<!\w)(?:npm|hf|dop_v1|shp[a-z]{2}|lin_api|ntn|phc|phx|sntrys|xkeysib|dapi)[_-]\w{16,}"),
 )
-_SHAPE = re.compile("|".join(_SHAPES))
+# Any long run that mixes letters and digits: a key of a vendor that no list knows, an id at best.
+_LONG = re.compile(r"(?<![\w.\-+])[A-Za-z0-9_\-+]{24,}={0,2}")
+_OURS = re.compile(rf"osapi_({_TOKEN}+)")
 
-# Names whose value is a secret, in headers, JSON, query strings, environment dumps and flags.
-_SECRET_NAME = (
-    r"(?:authorization|authori[sz]ation|cookie|passw(?:or)?d|passwd|passphrase|pwd|secret|token|credentials?"
-    r"|api[-_. ]?key|apikey|access[-_ ]?key|private[-_ ]?key|auth[-_]?key|signing[-_]?key|encryption[-_]?key"
-    r"|account[-_]?key|[_-]key|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf|database_url|redis_url"
-    r"|\bdsn|connection[-_]?string)"
+# Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
+_NAME = (
+    r"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[-_. ]?key|access[-_ ]?key"
+    r"|private[-_ ]?key|auth[-_]?key|[_-]key|[_-]pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
+    r"|database_url|redis_url|[_-]dsn|connection[-_]?string)"
 )
 _SEPARATOR = (
-    r"""["'\\\]>)]{0,6}\s{0,4}(?:=>|->|[:=,]|%3[ad]|["'\\]{1,4}\s{0,2},\s{0,2}["'\\]{0,4}value["'\\]{1,4}\s{0,2}:)"""
+    r"""(?:["'\\]{1,8}\s{0,2},\s{0,2}["'\\]{0,8}value["'\\]{0,8}\s{0,2}[:=]"""  # {"name": "Cookie", "value": …}
+    r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|\s(?:is|was)\s))"""
 )
 _NAMED = re.compile(
-    rf"(?P<name>{_SECRET_NAME})(?P<tail>[\w.-]{{0,40}}){_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
-    rf"""(?:[bur]?\\{{0,6}}["'`](?P<quoted>[^"'`\n\\]+)|(?P<bare>{_TOKEN}+))"""
+    rf"(?P<name>{_NAME})[\w.-]{{0,40}}{_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
+    rf"""(?:[bur]?\\{{0,8}}["'`](?P<quoted>[^"'`\n\\]+)|(?P<bare>{_TOKEN}+))"""
 )
-# The value of these goes on to the end of the line: a scheme, then the secret; or several cookies.
-_LINE = re.compile(
-    r"""(?:(?:proxy-)?authorization|(?:set-)?cookie2?)(?P<sep>["'\\\]]{0,6}\s{0,4}(?:=>|[:=])\s{0,4})(?P<line>[^\s"'\\\[{(][^"'\n\\]*)"""
+# Values that go on to the end of the line: a scheme and its secret, several cookies, an exported variable.
+_LINES = (
+    re.compile(
+        r"""(?:authorization|(?:set-)?cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'\\\[{(][^"'\n\\]*)"""
+    ),
+    re.compile(
+        r"(?m)^[ \t]*(?:export |set |env |-e )?[a-z][a-z0-9]{0,30}_(?:[a-z0-9]{1,30}_)?(?:key|token|secret"
+        r"|password)=(?P<value>[^\s\"'][^\n]*)"
+    ),
 )
 _SCHEME = re.compile(
-    rf"(?<![\w-])(?:bearer|basic|token|negotiate|ntlm|digest|apikey|bot)(?:\s|%20|\+|:){{1,3}}(?P<value>{_TOKEN}{{6,}})"
+    rf"(?<![\w-])(?:bearer|basic|token|negotiate|ntlm|digest|apikey|bot)(?:\s|%20|\+"
+    rf"|:){{1,3}}(?P<value>{_TOKEN}{{6,}})"
 )
 _URL_LOGIN = re.compile(r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@""")
 _QUERY = re.compile(
-    r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|api_?key|token|secret|password|pwd|auth|sig|signature|code|state|jwt|access_token|sid|session"
+    r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code|state|jwt|sid"
+    r"|session"
     r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)"
 )
 _FLAG = re.compile(
-    r"""(?<![\w-])(?:-u|--user|--proxy-user|-U|-a|--auth|--password|--token|--api-key|--http-password)[ =]{1,2}["']?(?P<value>[^\s"']+)"""
+    r"(?<![\w-])(?:-u|--user|--proxy-user|-U|-a|--auth|--password|--token|--api-key|--http-password)[ =]{1,2}"
+    r"""["']?(?P<value>[^\s"']+)"""
 )
-_LONG = re.compile(r"(?<![\w.\-+=])[A-Za-z0-9_\-+=]{24,}")
 _PEM_BEGIN = "-----BEGIN "
 _PEM_END = "-----END "
 
-# Words that follow a secret's name or a scheme in prose and in challenges: never a secret.
 _HARMLESS = frozenset(
-    "realm error scope token tokens header headers auth authentication authorization scheme key keys null none true"
-    " false undefined required invalid missing expired revoked string object bearer basic digest redacted filtered"
-    " secure hidden masked empty unauthorized forbidden".split()
+    [
+        "realm",
+        "error",
+        "scope",
+        "token",
+        "tokens",
+        "header",
+        "headers",
+        "auth",
+        "authentication",
+        "authorization",
+        "scheme",
+        "key",
+        "keys",
+        "null",
+        "none",
+        "true",
+        "false",
+        "undefined",
+        "required",
+        "invalid",
+        "missing",
+        "expired",
+        "revoked",
+        "string",
+        "object",
+        "bearer",
+        "basic",
+        "digest",
+        "redacted",
+        "filtered",
+        "secure",
+        "hidden",
+        "masked",
+        "empty",
+        "unauthorized",
+        "forbidden",
+        "provided",
+        "value",
+        "not",
+        "was",
+        "is",
+        "and",
+        "or",
+        "the",
+    ]
 )
+_CHALLENGE = re.compile(r"(?:realm|error|scope|charset)=")
 _PLAIN_WORD = re.compile(r"[a-z]+[.,:;!?]?")
 _PIECE = re.compile(r"[A-Za-z0-9_\-+!|~*$%^#]{6,}")
-_KNOWN_SCHEME = re.compile(r"(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
+_SCHEME_NAME = re.compile(r"(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
 
 
 class Redactor:
@@ -91,29 +157,25 @@ class Redactor:
         self._grams: set[str] = set()
         self._done: dict[str, str] = {}
         for text in texts:
-            for start, end in _spans(text):
-                self._learn(text[start:end])
+            self._learn(text, _spans(text))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`; doing it twice changes nothing."""
         if text not in self._done:
             spans = list(_spans(text))
-            for start, end in spans:
-                self._learn(text[start:end])
+            self._learn(text, spans)
             self._done[text] = _replace(text, _merge([*spans, *self._runs(text)]))
         return self._done[text]
 
-    def _learn(self, secret: str) -> None:
-        for piece in _pieces(secret):
-            self._grams.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
+    def _learn(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
+        for start, end in spans:
+            for piece in _pieces(text[start:end]):
+                self._grams.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
 
     def _runs(self, text: str) -> Iterator[tuple[int, int]]:
         grams = self._grams
-        if not grams:
-            return
-        for i in range(len(text) - RUN + 1):
-            if text[i : i + RUN] in grams:
-                yield i, i + RUN
+        if grams:
+            yield from ((i, i + RUN) for i in range(len(text) - RUN + 1) if text[i : i + RUN] in grams)
 
 
 def redact(text: str) -> str:
@@ -124,64 +186,51 @@ def redact(text: str) -> str:
     return Redactor()(text)
 
 
-def spans_of(text: str) -> list[tuple[int, int]]:
-    """Where the secrets of `text` stand: merged, ordered (start, end) offsets."""
-    return _merge(_spans(text))
-
-
 def _spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where secrets stand in the text: (start, end) offsets, in no order."""
+    for hint, pattern in _SHAPES:
+        if hint in text:
+            yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
     lower = _lower(text)
-    for match in _SHAPE.finditer(text):
-        yield match.span(match.lastgroup or 0)
-    for match in _LINE.finditer(lower):
-        yield from _line_value(match)
+    if "osapi_" in lower:
+        yield from (match.span(1) for match in _OURS.finditer(lower))
+    for pattern in _LINES:
+        yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
     for match in _NAMED.finditer(lower):
-        group = "quoted" if match["quoted"] is not None else "bare"
-        if _is_secret_value(match[group], spaced=" " in match["name"], quoted=group == "quoted"):
-            yield match.span(group)
-    for pattern in (_SCHEME, _URL_LOGIN, _QUERY):
-        for match in pattern.finditer(lower):
-            if _is_secret_value(match["value"], spaced=pattern is _SCHEME, quoted=False):
-                yield match.span("value")
-    for match in _FLAG.finditer(text):
-        if _is_secret_value(match["value"], spaced=False, quoted=False):
-            yield match.span("value")
+        quoted = match["quoted"] is not None
+        prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
+        if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
+            yield span
+    for pattern in (_URL_LOGIN, _QUERY):
+        yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
+    for match in (*_SCHEME.finditer(lower), *_FLAG.finditer(text)):
+        if span := _secret(match, "value", quoted=False):
+            yield span
     for match in _LONG.finditer(text):
-        token = match[0]
-        if any(c.isdigit() for c in token) and any(c.isalpha() for c in token):
+        if any(c.isdigit() for c in match[0]) and any(c.isalpha() for c in match[0]):
             yield match.span()
     yield from _pem_blocks(text)
 
 
 def _lower(text: str) -> str:
-    """Lower case of the same length, so that offsets hold: patterns without IGNORECASE search much faster."""
+    """Lower case of the same length, so that offsets hold: a search without IGNORECASE is several times faster."""
     lower = text.lower()
     return lower if len(lower) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def _line_value(match: re.Match[str]) -> Iterator[tuple[int, int]]:
-    start, end = match.span("line")
-    value = match["line"]
-    if MASK in value and not value.replace(MASK, "").strip(" ;,"):
-        return
-    scheme = _KNOWN_SCHEME.match(value)
-    if scheme:
+def _secret(match: re.Match[str], group: str, *, quoted: bool) -> tuple[int, int] | None:
+    """The span of the secret in a matched value: without its scheme; None for a mask, a challenge, a plain word."""
+    start, end = match.span(group)
+    value = match[group]
+    while scheme := _SCHEME_NAME.match(value):
+        value = value[scheme.end() :]
         start += scheme.end()
-    rest = value[scheme.end() :] if scheme else value
-    if rest.strip() and not rest.startswith(MASK) and _first_word(rest) not in _HARMLESS:
-        yield start, end
-
-
-def _is_secret_value(value: str, *, spaced: bool, quoted: bool) -> bool:
-    """Whether the value beside a secret's name is one: not a mask, a number, a plain word of prose."""
-    bare = value.strip()
-    if len(bare) < 4 or "[redacted" in bare or _first_word(bare) in _HARMLESS or bare.isdecimal():
-        return False
-    return not spaced or quoted or len(bare) >= 20 or not _PLAIN_WORD.fullmatch(bare)
-
-
-def _first_word(text: str) -> str:
-    return re.split(r"[^a-z]", text.strip()[:40].lower(), maxsplit=1)[0]
+    bare = value.strip(" \t.,:;!?*")
+    if len(bare) < 4 or bare in _HARMLESS or (bare.isdecimal() and len(bare) < 12) or _CHALLENGE.match(bare):
+        return None
+    if not value.replace(MASK, "").strip(" ;,."):
+        return None
+    return (start, end) if quoted or len(bare) >= 20 or not _PLAIN_WORD.fullmatch(bare) else None
 
 
 def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -191,26 +240,24 @@ def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
         if end < 0:
             yield start, len(text)
             return
-        body = text.find("-----", start + len(_PEM_BEGIN))
-        yield (body + 5 if 0 <= body < end else start), end
+        body = text.find("-----", start + len(_PEM_BEGIN), end)
+        yield (body + 5 if body >= 0 else start), end
         start = text.find(_PEM_BEGIN, end)
 
 
 def _pieces(secret: str) -> Iterator[str]:
     """Parts of a secret by which it is known elsewhere, the two halves of a Basic login included."""
-    for piece in _PIECE.findall(secret):
+    for piece in _PIECE.findall(secret.replace(MASK, " ")):
         if not piece.isalpha() or len(piece) >= 16 or not (piece.islower() or piece.istitle() or piece.isupper()):
             yield piece
     decoded = _from_base64(secret)
     if decoded:
-        for half in decoded.split(":", 1):
-            if len(half) >= RUN:
-                yield half
+        yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)
 
 
 def _from_base64(text: str) -> str | None:
     token = text.strip()
-    if len(token) < 8 or len(token) > 4096 or not re.fullmatch(r"[\w+/=-]+", token):
+    if not 8 <= len(token) <= 4096 or not re.fullmatch(r"[\w+/=-]+", token, re.ASCII):
         return None
     try:
         raw = base64.b64decode(token.replace("-", "+").replace("_", "/") + "=" * (-len(token) % 4))

@@ -19,33 +19,47 @@ class KeySign:
 
 
 _AUTHORIZATION = re.compile(
-    r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,|=)\s{0,3}(?:\[|\(|[bufr](?=["'])){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
+    r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,"""
+    r"""|=)\s{0,3}(?:\[|\(|[bufr](?=["'])){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
 )
 _MASK = re.compile(
-    r"(?i)[*•●·xX…]{3,}|\.{3}|…|\[[^\]]{0,40}\]|<[^>]{0,40}>?|\*|redact|filtered|hidden|secure|mask|removed|sensitive|omitted|private|\bcensored|scrubbed"
+    r"(?i)[*•●·xX…]{3,}|\.{3}|…|\[[^\]]{0,40}\]|<[^>]{0,40}>?|\*|redact|filtered|hidden|secure|mask|removed"
+    r"|sensitive|omitted|private|\bcensored|scrubbed"
 )
 _TEMPLATE = re.compile(
-    r"""^(?:["'`]\s?[+.&]|\+|\$\{(?:process|env|import|[a-z])|#\{|\{[\w.\[\]"']{1,60}\}|%s|%v|\{\}|\$\(|\{\{|\$\w+->|\$_|\$env:|<%=|f["']|\$[a-z])"""
+    r"""^(?:["'`]\s?[+.&]|\+|\$\{(?:process|env|import|[a-z])|#\{|\{[\w.\[\]"']{1,60}\}|%s|%v|\{\}|\$\(|\{\{"""
+    r"""|\$\w+->|\$_|\$env:|<%=|f["']|\$[a-z])"""
 )
 _OTHER_HEADER = re.compile(
-    r"""(?i)(?<![\w-])(?:x-)?(?:api[-_]?key|auth[-_]?token|access[-_]?token|apikey|token|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
+    r"(?i)(?<![\w-])(?:x-)?(?:api[-_]?key|auth[-_]?token|access[-_]?token|apikey|token"
+    r"""|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
 )
 _NOT_SET = re.compile(
-    r"""(?i)keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"""
-    r"""|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable| value for){0,4}:? ['"`]?outboundsync_api_key"""
-    r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header|authorization header (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any |the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an |my )?(?:api key|authorization|header)|no api key (?:was )?(?:provided|sent|configured|set)"""
+    r"""(?i)keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
+    r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
+    r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
+    r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
+    r"""| value for){0,4}:? ['"`]?outboundsync_api_key"""
+    r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
+    r"|authorization header (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any "
+    r"|the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an "
+    r"|my )?(?:api key|authorization|header)|no api key (?:was )?(?:provided|sent|configured|set)"
 )
 _ILLEGAL = (
     (
         re.compile(
-            r"(?i)(?:'ascii'|'latin-1') codec can't encode character.{0,200}|cannot convert argument to a bytestring|unicodeencodeerror.{0,80}(?:latin-1|ascii)"
+            r"(?i)(?:'ascii'|'latin-1') codec can't encode character.{0,200}"
+            r"|cannot convert argument to a bytestring|unicodeencodeerror.{0,80}(?:latin-1|ascii)"
         ),
         KeyFault.INVISIBLE,
         "The client refused the header: the key has a character that no header can carry",
     ),
     (
         re.compile(
-            r"(?i)illegal header value b?['\"]|invalid header value|invalid character in header content|invalid header field value for|err_invalid_char|invalid leading whitespace|header value contains|illegal character in header|invalid header (?:name or )?value|header value must not contain|malformed header value"
+            r"(?i)illegal header value b?['\"]|invalid header value|invalid character in header content"
+            r"|invalid header field value for|err_invalid_char|invalid leading whitespace|header value contains"
+            r"|illegal character in header|invalid header (?:name or )?value|header value must not contain"
+            r"|malformed header value"
         ),
         KeyFault.WHITESPACE,
         "The client refused the Authorization header: the key has a line break, a space or a control character",
@@ -57,14 +71,31 @@ _COMMAND = re.compile(
     r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )
 _CARRIES_KEY = re.compile(
-    r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?@|-K\b|--config|--netrc|-n\b|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
+    r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?@|-K\b|--config|--netrc|-n\b"
+    r"|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
 )
 _COMMAND_ERROR = re.compile(r"(?i)^\W{0,3}(?:curl|wget|http):\s|curl/\d")
+
+
+_HINTS = (
+    "auth",
+    "key",
+    "header",
+    "codec",
+    "bytestring",
+    "unicodeencode",
+    "err_invalid_char",
+    "outboundsync.com/",
+    "/api/v1/me",
+    "token",
+)
 
 
 def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     """What a unit of text shows of the key, or None when it shows nothing."""
     lower = text.lower()
+    if not any(hint in lower for hint in _HINTS) and not pairs:
+        return None
     sign = None
     for match in _AUTHORIZATION.finditer(text) if "authorization" in lower else ():
         if not match["proxy"]:

@@ -15,7 +15,6 @@ from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, c
 from outboundsync_mcp.diagnosis.units import Unit
 
 
-
 @dataclass(slots=True)
 class Sighting:
     """Facts of one unit, and, joined, of one exchange."""
@@ -105,19 +104,22 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     return sightings
 
 
-# Status ------------------------------------------------------------------------------------------------------
+# Status ----------
 
 _THREE_DIGITS = re.compile(r"[1-5]\d\d")
 _STATUS_LINE = re.compile(
     r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
 )
 _NOT_A_STATUS_KEY = re.compile(
-    r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min|max|upstream_cache)[_. -]?(?:status|code)"
+    r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
+    r"|max|upstream_cache)[_. -]?(?:status|code)"
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
 )
 _SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthorised|forbidden|throttled)\W{0,6}$")
 _MADE_UP = re.compile(
-    r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)|\b599 (?:internal exception|network)"
+    r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed"
+    r"|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)"
+    r"|\b599 (?:internal exception|network)"
 )
 
 
@@ -182,12 +184,23 @@ def _status_of_pair(name: str, value: str) -> int | None:
     return status
 
 
-# Message, body -----------------------------------------------------------------------------------------------
+# Message, body ----------
 
 _MESSAGE_KEYS = frozenset(
-    "message msg errormessage error_description detail details description errormsg reason title".split()
+    [
+        "message",
+        "msg",
+        "errormessage",
+        "error_description",
+        "detail",
+        "details",
+        "description",
+        "errormsg",
+        "reason",
+        "title",
+    ]
 )
-_ERROR_WORDS = frozenset("error exception".split())
+_ERROR_WORDS = frozenset(["error", "exception"])
 _TAG_TITLE = re.compile(r"(?i)<(?:title|h1|h2)[^<>]{0,60}>([^<>]{1,200})</")
 _HTML = re.compile(
     r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
@@ -203,7 +216,7 @@ def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
     for item in unit.objects:
         _see_body(item, s)
     if s.message_rank < 2:
-        named = dict((_key(name), value) for name, value in unit.pairs)
+        named = {_key(name): value for name, value in unit.pairs}
         for name in ("message", "msg"):
             value = named.get(name)
             if value and (named.get("statuscode") or named.get("error")) and s.message_rank < 2:
@@ -249,7 +262,7 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
         s.json_body = True
 
 
-# Headers -----------------------------------------------------------------------------------------------------
+# Headers ----------
 
 _KEPT = {
     "wwwauthenticate": "www-authenticate", "proxyauthenticate": "proxy-authenticate", "cfray": "cf-ray", "cfmitigated": "cf-mitigated", "server": "server", "via": "via",
@@ -267,13 +280,18 @@ _WAIT_KEYS = {
     "httpretryafter": 1.0,
 }
 _WAIT_WORDS = re.compile(
-    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)|[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
+    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells"
+    r"|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)"
+    r"|[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
+    r"|\s?milli)?"
 )
 _WAIT_DATE = re.compile(
-    r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
+    r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri"
+    r"|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
 )
 _DATE = re.compile(
-    r"(?i)(?<![\w-])date[\"'\]]{0,3}\s{0,2}(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40}?(?:GMT|\d{4}(?=\s|$|[\"'])))"
+    r"(?i)(?<![\w-])date[\"'\]]{0,3}\s{0,2}(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri"
+    r"|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40}?(?:GMT|\d{4}(?=\s|$|[\"'])))"
 )
 
 
@@ -328,10 +346,11 @@ def _timeout(value: str) -> float | None:
     return float(match[1]) if match and float(match[1]) else None
 
 
-# Failures ----------------------------------------------------------------------------------------------------
+# Failures ----------
 
 _TIMEOUT_SECONDS = re.compile(
-    r"(?i)(?:timeout ?= ?|timed out after |timeout of |within |exceeded |after )(\d{1,6}(?:\.\d{1,3})?)\s?(ms|milliseconds|s\b|sec)?"
+    r"(?i)(?:timeout ?= ?|timed out after |timeout of |within |exceeded |after )(\d{1,6}(?:\.\d{1,3})?)\s?(ms"
+    r"|milliseconds|s\b|sec)?"
 )
 
 
@@ -364,22 +383,56 @@ def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sightin
             s.intermediary = Intermediary.CLOUDFLARE
 
 
-# Whose error -------------------------------------------------------------------------------------------------
+# Whose error ----------
 
 _URL = re.compile(
-    r"(?i)\bhttps?://(?:[^\s/@\"'<>]{1,200}@)?(?P<host>\[[0-9a-f:]{2,45}\]|[a-z0-9._-]{1,253})(?P<port>:\d{1,5})?(?P<path>/[^\s\"'<>`)\]},|\\]{0,400})?"
+    r"(?i)\bhttps?://(?:[^\s/@\"'<>]{1,200}@)?(?P<host>\[[0-9a-f:]{2,45}\]"
+    r"|[a-z0-9._-]{1,253})(?P<port>:\d{1,5})?(?P<path>/[^\s\"'<>`)\]},|\\]{0,400})?"
 )
+# Where clients name the host that they could not reach. Searched in lower case.
 _HOST_IN_TEXT = re.compile(
-    r"(?i)(?:host=['\"]|could not resolve host: |enotfound |eai_again |getaddrinfo \S{1,20} |failed to resolve '|lookup |unable to resolve host '?|unknownhostexception: |connect to |connecting to |connected to |server: |host \"|for host |failed to connect to |connect to host |no such host is known\. \(|cannot connect to host |resolving |\bhost: ?['\"]?|hostname: ?['\"]?|dial tcp:? ?(?:lookup )?)"
-    r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)"
+    r"(?:host=['\"]|(?:could not|failed to|unable to) resolve(?: host)?:? ['‘]?|enotfound |eai_again |lookup "
+    r"|unknownhostexception: "
+    r"|connect(?:ing|ed)? to (?:host )?|no such host is known\. \(|host \"|for host |resolving "
+    r"|host(?:name)?:? ?['\"]|dial tcp:? )"
+    r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
 )
+_HOST_HINTS = ("resolve", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp", "resolving")
 _HOST_KEYS = frozenset(
-    "host hostname url uri baseurl requesturl requesturi address serveraddress serverhostname peername netpeername httphost httpurl urlfull full authority requestedurl endpoint hostport upstreamurl fullurl effectiveurl urleffective proxyhost".split()
+    [
+        "host",
+        "hostname",
+        "url",
+        "uri",
+        "baseurl",
+        "requesturl",
+        "requesturi",
+        "address",
+        "serveraddress",
+        "serverhostname",
+        "peername",
+        "netpeername",
+        "httphost",
+        "httpurl",
+        "urlfull",
+        "full",
+        "authority",
+        "requestedurl",
+        "endpoint",
+        "hostport",
+        "upstreamurl",
+        "fullurl",
+        "effectiveurl",
+        "urleffective",
+        "proxyhost",
+    ]
 )
 _LOOPBACK = re.compile(r"(?i)(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal)$")
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
 _REQUEST_CONTEXT = re.compile(
-    r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed|ing)?:? |http request|curl|wget|fetch|calling |call to |connect(?:ing|ed) to |--\s?$|at '|from |endpoint|on GET|for: ?)[^\n]{0,40}$"
+    r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed"
+    r"|ing)?:? |http request|curl|wget|fetch|calling |call to |connect(?:ing|ed) to |--\s?$|at '|from |endpoint"
+    r"|on GET|for: ?)[^\n]{0,40}$"
 )
 
 
@@ -387,7 +440,9 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
     if p.OUR_DOMAIN in lower or "outboundsync" in lower or "outbound sync" in lower or "osapi_" in lower:
         s.mentions_us = True
         s.ours_rank = 1
-    if _PATH.search(unit.text) or any(_PATH.search(value[:600]) for _, value in unit.pairs):
+    if ("/api/v1/me" in unit.text and _PATH.search(unit.text)) or any(
+        "/api/v1/me" in value and _PATH.search(value[:600]) for _, value in unit.pairs
+    ):
         s.path_is_ours = True
         s.ours_rank = 2
     if "outboundsync api" in lower and "realm" in lower:
@@ -396,10 +451,10 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
         key = _key(name)
         if key in _HOST_KEYS or _key(name.rsplit(".", 1)[-1]) in _HOST_KEYS:
             _take_host(value, s, asked=True)
-    for match in _URL.finditer(unit.text):
+    for match in _URL.finditer(unit.text) if "://" in unit.text else ():
         asked = _REQUEST_CONTEXT.search(unit.text[max(0, match.start() - 60) : match.start()]) is not None
         _take_host(match[0], s, asked=asked)
-    for match in _HOST_IN_TEXT.finditer(unit.text):
+    for match in _HOST_IN_TEXT.finditer(lower) if any(hint in lower for hint in _HOST_HINTS) else ():
         _take_host(match["host"], s, asked=False)
     _see_vendor(unit, lower, vocabulary, s)
 
@@ -443,7 +498,8 @@ def vendor_of_host(host: str) -> str | None:
 
 _VENDOR_SAYS = re.compile(
     r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
-    r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert|devuelve|renvoie|meldet"
+    r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert"
+    r"|devuelve|renvoie|meldet"
     r"|40[134]|429|500)"
 )
 _OF_VENDOR = re.compile(r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
@@ -469,8 +525,11 @@ def _see_key(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> Non
     s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
 
 
+_PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
+
+
 def _key(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return name.lower().translate(_PUNCTUATION)
 
 
 _Look = Callable[[Unit, str, Vocabulary, Sighting], None]

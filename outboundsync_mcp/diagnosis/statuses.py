@@ -24,10 +24,11 @@ _NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
 _LEFT, _RIGHT = 60, 60  # characters around a number that are looked at
 _REQUEST = 500  # a request with its URL may be longer
 _OPENING = " \t\xa0:=\"'`([{*_<>|→←-"
-_METHODS = frozenset("GET POST PUT PATCH DELETE HEAD OPTIONS".split())
+_METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
 # Access logs that write the status in front of the request: AWS ALB, HAProxy.
 _LOGGED = re.compile(
-    r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
+    r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD"
+    r"|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
@@ -83,16 +84,16 @@ def _judged(text: str) -> Iterator[Stated]:
 
 
 def _is_part_of_something(left: str, right: str) -> bool:
-    """Whether the digits belong to a word, a number, a path, a price, a port, a line number …"""
+    """Whether the digits belong to a word, a number, a path, a price, a port, a line number …."""
     before, after = left[-1:], right[:1]
-    if (before.isascii() and before.isalpha()) or before in "_-" and before:
+    if (before.isascii() and before.isalpha()) or (before in "_-" and before):
         if not left.lower().rstrip("_-").endswith(p.GLUED_WORDS):
             return True
-    elif before in ".,/$€£+@#–" and before:
-        return True
-    elif before == ":" and left[-2:-1].isalnum() and not left[:-1].lower().endswith(p.GLUED_WORDS):
-        return True
-    elif before == "=" and not left[:-1].lower().rstrip("\"' ").endswith(p.EXPLICIT_TAILS):
+    elif (
+        (before in ".,/$€£+@#–" and before)
+        or (before == ":" and left[-2:-1].isalnum() and not left[:-1].lower().endswith(p.GLUED_WORDS))
+        or (before == "=" and not left[:-1].lower().rstrip("\"' ").endswith(p.EXPLICIT_TAILS))
+    ):
         return True
     if after.isascii() and after.isalpha():
         return not _PLURAL.match(right)
@@ -133,7 +134,9 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return 0
     noun = _counts_a_noun(right)
     near = (left[-12:], right[:8])
-    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(part in side for part in p.STATUS_PARTS for side in near):
+    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(
+        part in side for part in p.STATUS_PARTS for side in near
+    ):
         return CUED if last in p.STATUS_WORDS or not noun else 0
     if _ERROR_AFTER.match(right):
         return CUED

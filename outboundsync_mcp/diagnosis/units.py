@@ -44,26 +44,32 @@ class Unit:
     """The JSON objects of this unit, outermost first."""
 
 
-# Lines -------------------------------------------------------------------------------------------------------
+# Lines ----------
 
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
 _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
 _CURL_LINE = re.compile(r"[<>*{}] ?")
 _ATTRIBUTION = re.compile(
-    r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|begin forwarded)"
-    r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał\(?a?\)?|write)\b.{0,60}:?\s*$"
+    r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
+    r"|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
+    r"|begin forwarded)"
+    r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto"
+    r"|escreveu|schreef|skrev|napisał\(?a?\)?|write)\b.{0,60}:?\s*$"
     r"|_{8,}\s*$|begin forwarded message:)"
 )
 _FROM = re.compile(r"(?i)^\W{0,3}\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?:\*?\s.{2,}")
 _SENT = re.compile(
-    r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to|an|à|para|subject|betreff|objet|asunto)\*?:"
+    r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to"
+    r"|an|à|para|subject|betreff|objet|asunto)\*?:"
 )
 _PREFIX = re.compile(  # docker compose, kubectl, Heroku, systemd; only in front of something else
     r"^(?:[\w./-]{1,60}(?:\[[\w./-]{1,30}\])?\s{0,20}\|\s{1,2}|\[[\w./-]{1,80}\]\s(?=\S))(?=\S)"
 )
 _OPENER = re.compile(
-    r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$|HTTP/[\d.]+\s[1-5]\d\d\b"
-    r"|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
+    r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
+    r"|HTTP/[\d.]+\s[1-5]\d\d\b"
+    r"|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b|(?:curl|wget)\s.{0,400}https?://"
+    r"|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
 )
 _OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", "xh ", "--20")
 _STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
@@ -73,16 +79,21 @@ _STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 )
 _SENTENCE = re.compile(r"(?<=[.!?;。！？；])\s+(?=[A-ZÀ-ÞА-Я0-9])|(?<=[。！？])")
 _LOG_LINE = re.compile(
-    r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \[|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)\b)"
+    r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
+    r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
+    r"|WARNING|ERROR|CRITICAL|FATAL)\b)"
 )
 
 # A name, a separator, a value; the name starts at a word boundary and has a bounded length, so this is linear.
 _PAIR = re.compile(
-    r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>|->|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
-    r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
+    r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>"""
+    r"""|->|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
+    r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)"""
+    r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
 _NAME_VALUE = re.compile(
-    r"""["']?\b(?:name|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
+    r"""["']?\b(?:name"""
+    r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
 )
 _HEADER = re.compile(r"^[\s<>|*]{0,8}(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$")
 _SINGLE_HEADER = re.compile(
@@ -190,7 +201,7 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
     return units
 
 
-# JSON --------------------------------------------------------------------------------------------------------
+# JSON ----------
 
 _JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}\{""")
 _DECODER = json.JSONDecoder()
@@ -363,7 +374,7 @@ class _Json:
     def _leaf(self, path: str, value: str, unit: Unit) -> None:
         name = path.rsplit(".", 1)[-1]
         unit.pairs.append((path, value[:MAX_UNIT_CHARS]))
-        if unit.when is None and ("time" in name.lower() or "ts" == name.lower() or "date" in name.lower()):
+        if unit.when is None and ("time" in name.lower() or name.lower() == "ts" or "date" in name.lower()):
             unit.when = time_of(value)
         if self._level < MAX_NESTED_TEXTS and len(value) > 1 and _worth_opening(value):
             nested = _nested_units(value, self._level + 1)
