@@ -357,7 +357,8 @@ def test_a_large_file_is_refused_without_being_read_to_its_end(key_file: Path) -
 def test_a_path_with_a_nul_character_is_an_unreadable_file() -> None:
     credential = load_credential(Settings.from_env({FILE_VARIABLE: "/run/se\0crets"}))
     assert credential.fault is KeyFault.UNREADABLE_FILE
-    assert credential.detail == f"{FILE_VARIABLE} names /run/se\\x00crets, which cannot be read: embedded null byte."
+    assert credential.detail is not None
+    assert credential.detail.startswith(f"{FILE_VARIABLE} names /run/se\\x00crets, which cannot be read: ")
 
 
 def test_a_path_is_shown_printable_and_short(tmp_path: Path) -> None:
