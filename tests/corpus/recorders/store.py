@@ -112,8 +112,14 @@ def keep(recording: Recording) -> None:
     }
     if take.wish == "cut_body" and not seen:
         label["also"] = ["connection_failed"]  # some clients tell a body cut short as a connection that broke
+    if recording.plan.tool == "nginx-log" and status is None:
+        label["also"] = ["upstream_unavailable"]  # what nginx then tells its own client
     directory = CORPUS / ("heldout" if recording.plan.tool in heldout_tools() else "development") / recording.plan.tool
     directory.mkdir(parents=True, exist_ok=True)
+    for other in directory.glob("*.txt"):
+        if other.stem != take.id and other.read_bytes() == text.encode():
+            print(f"SAME AS {other.stem}: {take.id}")
+            return
     (directory / f"{take.id}.txt").write_bytes(text.encode())
     _relabel(directory / "labels.jsonl", label)
 

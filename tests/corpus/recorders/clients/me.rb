@@ -4,10 +4,12 @@ require "json"
 def get_me(uri)
   request = Net::HTTP::Get.new(uri)
   request["Authorization"] = "Bearer #{ENV['KEY']}" if ENV.key?("KEY")
-  Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == "https", open_timeout: 2, read_timeout: 2, max_retries: 0) do |http|
-    http.set_debug_output($stderr) if ARGV[0] == "debug"
-    http.request(request)
-  end
+  http = Net::HTTP.new(uri.host, uri.port)
+  http.use_ssl = uri.scheme == "https"
+  http.open_timeout = http.read_timeout = 2
+  http.max_retries = 0
+  http.set_debug_output($stdout) if ARGV[0] == "debug"
+  http.request(request)
 end
 
 response = get_me(URI(ENV["URL"]))
