@@ -8,7 +8,7 @@ import pytest
 
 from outboundsync_mcp.diagnosis.diagnosis import Kind
 from tests.corpus.cases import CORPUS, PARTS, Case, Part, heldout_tools, load
-from tests.corpus.scoring import LEAK, Result, run, shortcomings
+from tests.corpus.scoring import LEAK, Result, judge, run, shortcomings
 
 
 def _all_cases() -> list[Case]:
@@ -59,12 +59,8 @@ def test_no_text_names_the_machine_that_recorded_it() -> None:
     assert [case.id for case in _all_cases() if private.search(case.text)] == []
 
 
-@pytest.mark.parametrize("case", [case for case in _all_cases() if case.secrets][:1], ids=lambda case: case.id)
-def test_a_shown_secret_counts_as_a_leak(case: Case) -> None:
-    result = next(result for result in run(_part_of(case)) if result.case == case)
-    leaking = result.diagnosis.model_copy(update={"message": f"key …{case.secrets[0][3 : 3 + LEAK]}…"})
-    assert Result(case, leaking).leaks
-
-
-def _part_of(case: Case) -> Part:
-    return "heldout" if case.tool in heldout_tools() else "development"
+def test_a_shown_secret_counts_as_a_leak() -> None:
+    case = next(case for case in _all_cases() if case.secrets)
+    shown = judge(case).diagnosis.model_copy(update={"message": f"key …{case.secrets[0][3 : 3 + LEAK]}…"})
+    assert Result(case, shown).leaks
+    assert not Result(case, shown.model_copy(update={"message": case.secrets[0][: LEAK - 1]})).leaks

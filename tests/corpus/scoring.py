@@ -78,7 +78,12 @@ class Result:
 
 def run(part: Part) -> list[Result]:
     """Every case of the part, read and diagnosed."""
-    return [Result(case, diagnose(read(case.text, now=NOW), now=NOW)) for case in load(part)]
+    return [judge(case) for case in load(part)]
+
+
+def judge(case: Case) -> Result:
+    """One case, read and diagnosed."""
+    return Result(case, diagnose(read(case.text, now=NOW), now=NOW))
 
 
 def share(results: Iterable[Result], is_right: Callable[[Result], bool]) -> float:

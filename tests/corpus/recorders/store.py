@@ -102,7 +102,8 @@ def keep(recording: Recording) -> None:
         "id": take.id,
         "tool": recording.plan.tool,
         "version": recording.plan.version,
-        "produced": "recorded",
+        # Our own script writes the browser's format around a real exchange.
+        "produced": "transcribed" if recording.plan.tool == "har" else "recorded",
         "scenario": take.wish,
         "status": status if seen else None,
         "kind": kind,
