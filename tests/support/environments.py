@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import sysconfig
 import venv
 from collections.abc import Callable, Mapping
@@ -29,7 +30,7 @@ def python_environment(name: str, requirements: str) -> Path:
         (home / "requirements.txt").write_text(requirements, "utf-8")
         _run(scripts / "python", "-m", "pip", "install", "-q", "-r", home / "requirements.txt")
 
-    _once(home, requirements, install)
+    _once(home, requirements + sys.version, install)
     return scripts / "python"
 
 
