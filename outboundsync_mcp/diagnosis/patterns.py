@@ -131,7 +131,8 @@ CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys(
 )
 STATUS_PARTS = _needles(
     """
-    错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 오류 | 에러 | 상태 | 代码 | 返回 | 返された | 返って | 报 | ข้อผิดพลาด | รหัส
+    错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 代码 | 返回 | 返された | 返って | 报
+    | 오류 | 에러 | 상태 | ข้อผิดพลาด | รหัส
     """
 )
 # Words that hand a status over: "I get a 401", "me sale 403", "bekomme 429", "renvoie 500".
@@ -757,7 +758,11 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("SendGrid", ("sendgrid.com", "sendgrid.net"), ("sendgrid",)),
     Vendor("Google", ("googleapis.com", "google.com"), ("google api", "gmail api", "google sheets")),
     Vendor("AWS", ("amazonaws.com", "aws.amazon.com"), ("aws s3", "amazon s3", "dynamodb")),
-    Vendor("Azure", ("azure.com", "windows.net", "microsoftonline.com", "graph.microsoft.com", "office365.com", "outlook.com"), ("microsoft graph", "azure ad", "entra id")),
+    Vendor(
+        "Azure",
+        ("azure.com", "windows.net", "microsoftonline.com", "graph.microsoft.com", "office365.com", "outlook.com"),
+        ("microsoft graph", "azure ad", "entra id"),
+    ),
     Vendor("Apollo", ("apollo.io",), ("apollo.io", "apollo api")),
     Vendor("Pipedrive", ("pipedrive.com",), ("pipedrive",)),
     Vendor("Zoho", ("zohoapis.com", "zoho.com"), ("zoho",)),

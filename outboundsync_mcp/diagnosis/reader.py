@@ -1,26 +1,29 @@
 """Read anything that a person or an agent pastes into `Evidence`: offline, in linear time, without ever failing.
 
-Layers: `normalize` undoes the transport, `units` cuts the text, `sighting` sees facts in each unit by the tables of
-`patterns`; this module joins the sightings into exchanges, picks the one that counts and writes it down.
+Layers: `normalize` undoes the transport, `units` cuts the text, `sighting` (with `statuses` and `request_key`) sees
+facts in each unit by the tables of `patterns`, `exchanges` joins them and picks the exchange that counts; this module
+takes the arguments and writes the evidence down.
 """
 
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from urllib.parse import urlsplit
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
-from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary, KeyFault
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary
+from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
+from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
-from outboundsync_mcp.diagnosis.request_key import KeySign
-from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response, http_date
-from outboundsync_mcp.diagnosis.retry_after import parse_retry_after
-from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
+from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response
+from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
+from outboundsync_mcp.diagnosis.sighting import Sighting
 from outboundsync_mcp.diagnosis.statuses import BARE, EXPLICIT, IMPLIED, statuses_in
-from outboundsync_mcp.diagnosis.units import Unit, units_of
+from outboundsync_mcp.diagnosis.units import units_of
 
 MAX_QUOTE_CHARS = 200
 MAX_QUOTES = 8
@@ -49,16 +52,16 @@ def read(
     notes: list[str] = []
     explicit = _explicit_status(status, notes)
     units = units_of(raw) if raw.strip() else []
-    own = next((made for unit in units for item in unit.objects if (made := _of_diagnosis(item, redact, now))), None)
-    exchange = _pick(_exchanges(units), explicit)
-    spoken = _pick(_exchanges(units_of(said)), explicit) if said.strip() else None
+    own = next((made for unit in units for item in unit.objects if (made := evidence_of_diagnosis(item, redact))), None)
+    exchange = pick(exchanges_of(units), explicit)
+    spoken = pick(exchanges_of(units_of(said)), explicit) if said.strip() else None
     if own is not None and explicit is None and spoken is None and retry_after is None:
         return own
     return _evidence(
         exchange,
         spoken,
         status=explicit,
-        message=clean_message(message if isinstance(message, list) else said) if message is not None else None,
+        message=clean_message(cast("object", message) if isinstance(message, list) else said),
         wait=retry_after,
         notes=notes,
         given=bool(raw.strip()),
@@ -176,193 +179,6 @@ def _is_document(text: str) -> bool:
     return True
 
 
-# Exchanges ----------
-
-
-def _exchanges(units: list[Unit]) -> list[Sighting]:
-    """The units joined into exchanges: facts that do not contradict one another belong together."""
-    if not units:
-        return []
-    for unit in units:
-        unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
-    whole = "\n".join(f"{unit.text}\n{unit.flat}" for unit in units).lower()
-    vocabulary = Vocabulary(whole)
-    exchanges: list[Sighting] = []
-    current: Sighting | None = None
-    request = _Request()
-    for unit in units:
-        for sighting in see(unit, vocabulary):
-            request.watch(unit, sighting)
-            if current is None or _contradicts(current, sighting):
-                current = sighting
-                exchanges.append(current)
-            else:
-                _join(current, sighting)
-    return exchanges
-
-
-class _Request:
-    """Watches for a request that is shown whole and carries no Authorization header."""
-
-    _LINE = re.compile(r"^[\s>]{0,6}(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$")
-    _HEADER = re.compile(r"^[\s>]{0,6}:?[A-Za-z][\w-]{0,60}:\s")
-
-    def __init__(self) -> None:
-        self._names: set[str] | None = None
-
-    def watch(self, unit: Unit, sighting: Sighting) -> None:
-        if self._LINE.match(unit.text):
-            self._names = set()
-        elif self._names is not None and self._HEADER.match(unit.text):
-            self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())
-        elif self._names is not None:
-            complete = unit.text.strip(" >\t") == "" and self._names & {
-                "host",
-                "user-agent",
-                "accept",
-                "accept-encoding",
-            }
-            if complete and not any("auth" in name or "key" in name for name in self._names):
-                sighting.key = KeySign(
-                    fault=KeyFault.MISSING,
-                    detail="The request was sent without an Authorization header.",
-                    sent=False,
-                    rank=3,
-                )
-            self._names = None
-
-
-def _contradicts(e: Sighting, s: Sighting) -> bool:
-    """Whether `s` tells of another exchange than `e`."""
-    if (s.depth, s.part) != (e.depth, e.part) and (s.outcome or e.outcome or s.part != e.part):
-        return True
-    if s.status is not None and e.status is not None and s.status != e.status:
-        if IMPLIED in (s.status_rank, e.status_rank) and not (s.record or s.opens or s.when):
-            return False
-        return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
-    if e.outcome and s.opens and not (s.status is not None and e.status is None):
-        return True
-    if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
-        return s.status_rank > BARE
-    if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
-        return not 200 <= e.status < 300 or s.record
-    if (
-        s.record
-        and e.record
-        and s.outcome
-        and e.outcome
-        and s.when is not None
-        and e.when is not None
-        and s.when != e.when
-    ):
-        return (s.failure, s.waits, s.message) != (e.failure, e.waits, e.message) or s.host != e.host
-    if s.host and e.host and s.host != e.host and (s.host_is_ours or e.host_is_ours or s.vendor or e.vendor):
-        return e.outcome or s.outcome
-    if (s.vendor_rank == 1 and e.mentions_us) or (e.vendor_rank == 1 and s.mentions_us):
-        return e.outcome and s.outcome
-    if s.vendor_shape and s.outcome and e.outcome and e.vendor is None and (s.status or e.ours_rank):
-        return True
-    return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
-
-
-def _join(e: Sighting, s: Sighting) -> None:
-    """Add the facts of `s` to `e`."""
-    told = False
-    if s.status is not None and s.status_rank >= e.status_rank:
-        told = e.status != s.status or s.status_rank > e.status_rank
-        e.status, e.status_rank = s.status, s.status_rank
-    if s.message_rank > e.message_rank:
-        e.message, e.message_rank, told = s.message, s.message_rank, True
-    if s.failure is not None and s.failure_rank > e.failure_rank:
-        e.failure, e.failure_rank, e.failure_text, told = s.failure, s.failure_rank, s.failure_text, True
-    if s.host and (e.host is None or (s.host_is_ours and not e.host_is_ours)):
-        e.host, e.host_is_ours, told = s.host, s.host_is_ours, True
-    if s.vendor and s.vendor_rank > e.vendor_rank:
-        e.vendor, e.vendor_rank = s.vendor, s.vendor_rank
-        told = True
-    if s.key is not None and (e.key is None or (e.key.fault is None and (s.key.fault is not None or s.key.sent))):
-        e.key, told = s.key, True
-    if s.waits:
-        e.waits += [wait for wait in s.waits if wait not in e.waits]
-        told = True
-    e.vendor_shape = e.vendor_shape or s.vendor_shape
-    e.headers += s.headers
-    e.error = e.error or s.error
-    e.date = s.date or e.date
-    e.body_fault = e.body_fault or s.body_fault
-    e.intermediary = e.intermediary or s.intermediary
-    e.cdn_code = e.cdn_code or s.cdn_code
-    e.html = e.html or s.html
-    e.json_body = e.json_body or s.json_body
-    e.me = s.me or e.me
-    e.path_is_ours = e.path_is_ours or s.path_is_ours
-    e.mentions_us = e.mentions_us or s.mentions_us
-    e.ours_rank = max(e.ours_rank, s.ours_rank)
-    e.location = e.location or s.location
-    e.timeout = e.timeout or s.timeout
-    e.record = e.record or s.record
-    e.when = s.when or e.when
-    if told or s.intermediary or s.body_fault or s.location:
-        e.quotes.append(s.text)
-    e.text = f"{e.text}\n{s.text}" if len(e.text) < 40_000 else e.text
-
-
-# The exchange that counts ----------
-
-
-def _pick(exchanges: list[Sighting], status: int | None) -> Sighting | None:
-    """The latest exchange about OutboundSync; else the latest of no known owner; else another vendor's."""
-    told = [e for e in exchanges if e.outcome]
-    if status is not None:
-        told = [e for e in told if e.status == status] or [e for e in told if e.status is None] or []
-    if not told:
-        keyed = [e for e in exchanges if e.key is not None and e.key.fault is not None]
-        return keyed[-1] if keyed else (exchanges[0] if exchanges and status is None else None)
-    ours = [e for e in told if _owner(e) == "ours"]
-    nobodys = [
-        e
-        for e in told
-        if _owner(e) == "unknown" and not (e.status is not None and e.status < 300 and e.me is None and len(told) > 1)
-    ]
-    strong = [e for e in ours if e.ours_rank >= 2 or e.message_rank == 3]
-    if not strong and ours and nobodys:  # a mere mention does not outweigh a later, plainer statement
-        ours = ours + [e for e in nobodys if e.status_rank == EXPLICIT and e.message_rank == 3]
-    candidates = _plain(ours) or _plain(nobodys) or ours or nobodys or told
-    return _latest(candidates, exchanges)
-
-
-def _plain(exchanges: list[Sighting]) -> list[Sighting]:
-    """Without bare numbers and wrappers where something plainer was said."""
-    if any(e.status_rank > BARE or e.failure_rank > 1 or e.me for e in exchanges):
-        return [
-            e
-            for e in exchanges
-            if e.status_rank > BARE or e.failure_rank > 1 or e.me or e.body_fault or e.message_rank == 3
-        ]
-    return exchanges
-
-
-def _latest(candidates: list[Sighting], exchanges: list[Sighting]) -> Sighting:
-    part = min(e.part for e in candidates)
-    candidates = [e for e in candidates if e.part == part]
-    depth = min(e.depth for e in candidates)
-    candidates = [e for e in candidates if e.depth == depth]
-    if len(candidates) > 1 and all(e.when is not None for e in candidates):
-        latest = max(e.when or 0.0 for e in candidates)
-        candidates = [e for e in candidates if e.when == latest]
-    return candidates[-1]
-
-
-def _owner(e: Sighting) -> str:
-    if e.host_is_ours or e.ours_rank >= 2:
-        return "ours"
-    if e.vendor_rank >= 2 or (e.vendor and not e.mentions_us):
-        return "vendor"
-    if e.host_is_ours is False and e.host:
-        return "vendor"
-    return "ours" if e.mentions_us or (e.message_rank == 3 and not e.vendor) else "unknown"
-
-
 # Evidence ----------
 
 
@@ -400,14 +216,14 @@ def _evidence(
     fault, fault_detail = _body_fault(e, final, failure, now)
     headers = {name: clean(redact(value), 300) for name, value in e.headers}
     vendor = None
-    if _owner(e) == "vendor" and (final is not None or failure is not None or e.outcome):
+    if owner_of(e) == "vendor" and (final is not None or failure is not None or e.outcome):
         vendor = e.vendor or e.host
     key = e.key if failure is None else None
     seen = [*_quotes(e, redact), *notes]
     if given and not e.outcome and not (key and key.fault) and status is None and message is None:
         seen.append("Nothing in the text reads as an HTTP error.")
     me = e.me if final in (None, 200) else None
-    return Evidence(
+    evidence = Evidence(
         source="pasted",
         seen=tuple(seen),
         certainty=_certainty(e, explicit=status is not None),
@@ -423,7 +239,7 @@ def _evidence(
         cdn_code=e.cdn_code,
         location=_location(e.location, redact) if final is not None and 300 <= final < 400 else None,
         retry_after=waits,
-        observed_at=http_date(e.date),
+        observed_at=parse_http_date(e.date, now=now) if e.date else None,
         failure=failure,
         failure_detail=clean(redact(e.failure_text), 300) if failure and e.failure_text else None,
         host=clean(redact(e.host), 253) if e.host else None,
@@ -437,8 +253,8 @@ def _evidence(
         key_vendor=key.vendor if key else None,
         key_sent=key.sent if key else None,
         key_source="the request",
-        **_identity(me),
     )
+    return replace(evidence, **_identity(me, redact))
 
 
 def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting:
@@ -492,6 +308,8 @@ def _body_fault(
     body = _raw_body(e.text)
     if not (body or "").strip() and re.search(r"(?i)content-length[\"']?\W{1,4}0\b", e.text):
         body = ""
+    if e.document and body is not None:
+        return BodyFault.WRONG_SHAPE, None
     if body is None or (not body.strip() and body):
         return (BodyFault.WRONG_SHAPE, None) if e.json_body else (None, None)
     made = evidence_of_response(status, [], body, source="pasted", now=now)
@@ -499,7 +317,8 @@ def _body_fault(
 
 
 _RAW_RESPONSE = re.compile(
-    r"(?m)^[\s<]{0,4}HTTP/[\d.]{1,3} 2\d\d[^\n]{0,80}\n(?:[\s<]{0,4}[A-Za-z][\w-]{0,60}:[^\n]{0,2000}\n){1,100}[ <\t]{0,4}\n"
+    r"(?m)^[\s<]{0,4}HTTP/[\d.]{1,3} 2\d\d[^\n]{0,80}\n"
+    r"(?:[\s<]{0,4}[A-Za-z][\w-]{0,60}:[^\n]{0,2000}\n){1,100}[ <\t]{0,4}\n"
 )
 
 
@@ -553,15 +372,15 @@ def _location(location: str | None, redact: Redactor) -> str | None:
     return clean(redact(f"{origin}{parts.path or '/'}"), 200)
 
 
-def _identity(me: dict[str, object] | None) -> dict[str, object]:  # pyright: ignore
+def _identity(me: dict[str, object] | None, redact: Redactor) -> dict[str, object]:
     if me is None:
         return {}
     key = cast("dict[str, object]", me["apiKey"])
     connections = me["connections"]
     return {
         "connections": len(cast("list[object]", connections)) if isinstance(connections, list) else None,
-        "connection_scope": clean_message(key.get("connectionScope")),
-        "key_name": clean_message(key.get("name")),
+        "connection_scope": clean_message(redact(str(key.get("connectionScope") or ""))),
+        "key_name": clean_message(redact(str(key.get("name") or ""))),
     }
 
 
@@ -589,65 +408,3 @@ def _quotes(e: Sighting, redact: Redactor) -> list[str]:
         if len(quotes) >= MAX_QUOTES:
             break
     return list(quotes)
-
-
-# Our own diagnosis, pasted back ----------
-
-_BY_KIND: dict[str, dict[str, object]] = {
-    "ok": {"connections": 1},
-    "missing_api_key": {"key_fault": KeyFault.MISSING},
-    "malformed_api_key": {"key_fault": KeyFault.NO_PREFIX},
-    "connection_failed": {"failure": Failure.CLOSED},
-    "tls_failed": {"failure": Failure.TLS_HANDSHAKE},
-    "timed_out": {"failure": Failure.DEADLINE},
-    "unexpected_response": {"body_fault": BodyFault.WRONG_SHAPE},
-    "not_outboundsync": {"vendor": "another vendor"},
-    "api_access_disabled": {"api_host": True},
-    "forbidden": {"intermediary": Intermediary.FIREWALL},
-    "unknown": {},
-}
-"""The least evidence that leads to the same kind again."""
-
-
-def _of_diagnosis(item: dict[str, object], redact: Redactor, now: datetime) -> Evidence | None:
-    """Evidence from a diagnosis of this product (its JSON has kind, who_fixes and retryable)."""
-    kind = item.get("kind")
-    if not isinstance(kind, str) or "who_fixes" not in item or "retryable" not in item:
-        return None
-    status = item.get("status")
-    lines = (
-        [line for line in cast("list[object]", item.get("evidence") or []) if isinstance(line, str)]
-        if isinstance(item.get("evidence"), list)
-        else []
-    )
-    wait = item.get("retry_after_seconds")
-    confidence = item.get("confidence")
-    fields: dict[str, object] = dict(_BY_KIND.get(kind, {}))
-    if kind in ("connection_failed", "tls_failed", "timed_out"):
-        told = " ".join([str(item.get("cause") or ""), *lines])
-        better = _pick(_exchanges(units_of(told)), None)
-        same = {
-            "connection_failed": ("dns", "refused", "unreachable", "proxy", "reset", "closed"),
-            "tls_failed": ("tls",),
-            "timed_out": ("connect_timeout", "read_timeout", "deadline"),
-        }[kind]
-        if better and better.failure and better.failure.value.startswith(same):
-            fields["failure"] = better.failure
-    number = status if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599 else None
-    if kind == "forbidden" and number == 407:
-        fields["intermediary"] = Intermediary.PROXY
-    if kind == "forbidden" and item.get("message"):
-        fields = {"json_body": True}
-    known: Confidence = confidence if confidence in ("certain", "likely", "possible") else "likely"  # type: ignore[assignment]
-    return Evidence(
-        source="pasted",
-        seen=(
-            "A diagnosis of this server was pasted.",
-            *(clean(redact(line), MAX_QUOTE_CHARS) for line in lines[:MAX_QUOTES]),
-        ),
-        certainty=known,
-        status=number,
-        message=clean(redact(message)) if (message := clean_message(item.get("message"))) else None,
-        retry_after=wait if isinstance(wait, int) and not isinstance(wait, bool) and wait > 0 else None,
-        **fields,  # type: ignore[arg-type]
-    )

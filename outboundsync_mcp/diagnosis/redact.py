@@ -7,13 +7,15 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 MASK = "[redacted]"
+PREFIX = "osapi_"
 RUN = 6
 """No run of this many characters of a secret survives (the product's rule)."""
 
-_TOKEN = r"""[^\s"'`<>\\,;&(){}\[\]]"""
+_TOKEN = r"""[^\s"'`<>\\,;&(){}\[\]]"""  # noqa: S105 - one character of a token
 
 
 class _Shape(NamedTuple):
@@ -51,9 +53,13 @@ _SHAPES: tuple[_Shape, ...] = (
     _shape("eyJ", r"(?<!\w)eyJ[\w-]{6,}(?:\.[\w-]+)*"),  # JWT
     _shape("_", r"(?<!\w)(?:npm|hf|dop_v1|shp[a-z]{2}|lin_api|ntn|phc|phx|sntrys|xkeysib|dapi)[_-]\w{16,}"),
 )
-# Any long run that mixes letters and digits: a key of a vendor that no list knows, an id at best.
-_LONG = re.compile(r"(?<![\w.\-+])[A-Za-z0-9_\-+]{24,}={0,2}")
-_OURS = re.compile(rf"osapi_({_TOKEN}+)")
+# What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
+_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}={0,2}")
+_CLASSES = str.maketrans(
+    {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
+    | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
+)
+_OURS = re.compile(rf"osapi_{_TOKEN}+")
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
 _NAME = (
@@ -72,7 +78,7 @@ _NAMED = re.compile(
 # Values that go on to the end of the line: a scheme and its secret, several cookies, an exported variable.
 _LINES = (
     re.compile(
-        r"""(?:authorization|(?:set-)?cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'\\\[{(][^"'\n\\]*)"""
+        r"""(?:authorization|(?:set-)?cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'`\\\[{(][^"'`\n\\]*)"""
     ),
     re.compile(
         r"(?m)^[ \t]*(?:export |set |env |-e )?[a-z][a-z0-9]{0,30}_(?:[a-z0-9]{1,30}_)?(?:key|token|secret"
@@ -84,6 +90,9 @@ _SCHEME = re.compile(
     rf"|:){{1,3}}(?P<value>{_TOKEN}{{6,}})"
 )
 _URL_LOGIN = re.compile(r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@""")
+_CUT_LOGIN = re.compile(
+    r"""://[^\s/@:"'<>\\]{1,100}:(?!\d{1,5}(?!\w))(?P<value>[^\s/@"'<>\\]{4,400})"""
+)  # its "@" is lost
 _QUERY = re.compile(
     r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code|state|jwt|sid"
     r"|session"
@@ -187,13 +196,18 @@ def redact(text: str) -> str:
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where secrets stand in the text: (start, end) offsets, in no order."""
+    """Where secrets stand in the text: (start, end) offsets, in no order; our keys' public prefix is left out."""
+    lower = _lower(text)
+    for start, end in _whole_spans(text, lower):
+        yield start + len(PREFIX) if lower.startswith(PREFIX, start) else start, end
+
+
+def _whole_spans(text: str, lower: str) -> Iterator[tuple[int, int]]:
     for hint, pattern in _SHAPES:
         if hint in text:
             yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
-    lower = _lower(text)
-    if "osapi_" in lower:
-        yield from (match.span(1) for match in _OURS.finditer(lower))
+    if PREFIX in lower:
+        yield from (match.span() for match in _OURS.finditer(lower))
     for pattern in _LINES:
         yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
     for match in _NAMED.finditer(lower):
@@ -201,15 +215,23 @@ def _spans(text: str) -> Iterator[tuple[int, int]]:
         prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
-    for pattern in (_URL_LOGIN, _QUERY):
+    for pattern in (_URL_LOGIN, _CUT_LOGIN, _QUERY):
         yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
     for match in (*_SCHEME.finditer(lower), *_FLAG.finditer(text)):
         if span := _secret(match, "value", quoted=False):
             yield span
-    for match in _LONG.finditer(text):
-        if any(c.isdigit() for c in match[0]) and any(c.isalpha() for c in match[0]):
-            yield match.span()
+    yield from (match.span() for match in _RUN.finditer(text) if _is_random(match[0]))
     yield from _pem_blocks(text)
+
+
+def _is_random(token: str) -> bool:
+    """Letters and digits in an order that no word has; from 24 characters on, any mixture of them."""
+    classes = token.translate(_CLASSES)
+    digits = classes.count("0")
+    if not digits or not (digits < len(token) and ("a" in classes or "A" in classes)):
+        return False
+    changes = sum(one != two for one, two in pairwise(classes))
+    return len(token) >= 24 or ("a" in classes and "A" in classes and digits >= 2 and changes >= 6)
 
 
 def _lower(text: str) -> str:

@@ -37,6 +37,8 @@ class Sighting:
     cdn_code: int | None = None
     html: bool = False
     json_body: bool | None = None
+    document: bool = False
+    """A JSON document stood by itself, as a body does."""
     me: dict[str, object] | None = None
     host: str | None = None
     host_is_ours: bool | None = None
@@ -95,7 +97,13 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     for text in texts:
         part = unit if len(texts) == 1 else Unit(text, depth=unit.depth, part=unit.part, when=unit.when)
         sighting = Sighting(
-            text=text, opens=unit.opens, record=unit.record, depth=unit.depth, part=unit.part, when=unit.when
+            text=text,
+            opens=unit.opens,
+            record=unit.record,
+            document=unit.document,
+            depth=unit.depth,
+            part=unit.part,
+            when=unit.when,
         )
         lower = text.lower()
         for look in _LOOKS:
@@ -264,10 +272,11 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
 
 # Headers ----------
 
-_KEPT = {
-    "wwwauthenticate": "www-authenticate", "proxyauthenticate": "proxy-authenticate", "cfray": "cf-ray", "cfmitigated": "cf-mitigated", "server": "server", "via": "via",
-    "xcache": "x-cache", "xsquiderror": "x-squid-error", "xratelimitlimit": "x-ratelimit-limit", "xratelimitremaining": "x-ratelimit-remaining", "xratelimitreset": "x-ratelimit-reset", "contenttype": "content-type",
-}  # fmt: skip
+_KEPT_HEADERS = """
+    www-authenticate proxy-authenticate cf-ray cf-mitigated server via x-cache x-squid-error content-type
+    x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset
+"""
+_KEPT = {name.replace("-", ""): name for name in _KEPT_HEADERS.split()}
 _WAIT_KEYS = {
     "retryafter": 1.0,
     "retryafterseconds": 1.0,
@@ -295,7 +304,7 @@ _DATE = re.compile(
 )
 
 
-def _see_headers(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     for name, value in unit.pairs:
         key = _key(name.rsplit(".", 1)[-1])
         if key in _KEPT and len(value) < 400:
@@ -521,7 +530,7 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             return
 
 
-def _see_key(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+def _see_key(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
 
 

@@ -165,9 +165,9 @@ def _tail(left: str) -> str:
 
 def _follows_request(before: str) -> bool:
     """`GET https://… 401`, `"GET /api/v1/me HTTP/1.1" 401`, `GET /me -> 401`."""
-    if before[-1:] not in tuple(" \t\"'`>|"):
-        if before[-1:] not in tuple("([") or before[-2:-1] not in tuple(" \t"):
-            return False
+    edge = before[-1:]
+    if edge not in tuple(" \t\"'`>|") and not (edge in tuple("([") and before[-2:-1].isspace()):
+        return False
     words = before.rstrip(_OPENING).rsplit(None, 2)
     if not words or len(before) - len(before.rstrip(_OPENING)) > 8:
         return False

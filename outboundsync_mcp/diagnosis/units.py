@@ -36,6 +36,8 @@ class Unit:
     """It begins an exchange: a request line, a command, a connection attempt, a status line."""
     record: bool = False
     """It is complete in itself: a JSON record or a line of a log."""
+    document: bool = False
+    """It is a JSON document that stands by itself, as a body does."""
     when: float | None = None
     """Its time stamp, seconds since 1970."""
     flat: str = ""
@@ -62,8 +64,10 @@ _SENT = re.compile(
     r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to"
     r"|an|à|para|subject|betreff|objet|asunto)\*?:"
 )
-_PREFIX = re.compile(  # docker compose, kubectl, Heroku, systemd; only in front of something else
-    r"^(?:[\w./-]{1,60}(?:\[[\w./-]{1,30}\])?\s{0,20}\|\s{1,2}|\[[\w./-]{1,80}\]\s(?=\S))(?=\S)"
+# What loggers and runners write in front of another program's line: GitHub Actions, docker compose, kubectl.
+_PREFIX = re.compile(
+    r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z? (?=\S)"
+    r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s)"
 )
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
@@ -92,8 +96,7 @@ _PAIR = re.compile(
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
 _NAME_VALUE = re.compile(
-    r"""["']?\b(?:name"""
-    r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
+    r"""["']?\b(?:name|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
 )
 _HEADER = re.compile(r"^[\s<>|*]{0,8}(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$")
 _SINGLE_HEADER = re.compile(
@@ -106,14 +109,16 @@ def units_of(raw: str) -> list[Unit]:
     """The units of a text in reading order; never raises, linear in its length."""
     text = normalize(raw)
     whole = _whole_json(text)
-    if whole is not None:
+    if isinstance(whole, str):
+        text = normalize(whole)
+    elif whole is not None:
         return _Json().units(whole)
     units: list[Unit] = []
     has_curl_marks = _CURL_MARK.search(text) is not None
     part = 0
     previous_from = False
-    for line, documents in _lines(text):
-        depth, line = _strip_quotes(line, has_curl_marks=has_curl_marks)
+    for quoted, documents in _lines(text):
+        depth, line = _strip_quotes(quoted, has_curl_marks=has_curl_marks)
         if documents is None and (_ATTRIBUTION.match(line) or (previous_from and _SENT.match(line))):
             part += 1
             previous_from = False
@@ -177,11 +182,22 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
 
 
 def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
+    prefix = _PREFIX.match(line)
+    units = _of_bare_line(line[prefix.end() :] if prefix else line, documents)
+    if prefix and units:
+        units[0].when = units[0].when or time_of(prefix[0])
+        units[0].record = units[0].record or units[0].when is not None
+    return units
+
+
+def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if documents is not None:
         reader = _Json()
         units = [unit for document in documents for unit in reader.units(document)]
         head = line[:MAX_UNIT_CHARS]
-        if head.strip() and units:
+        if units and not head.strip():
+            units[0].document = True
+        elif units:
             first = units[0]
             first.text = f"{head}\n{first.text}"
             first.pairs = [*pairs_of(head), *first.pairs]
@@ -222,8 +238,8 @@ def _whole_json(text: str) -> object | None:
         try:
             value = json.loads(value, strict=False)
         except (ValueError, RecursionError):
-            return [value]
-    return value if isinstance(value, dict | list) else None
+            return value
+    return cast("object", value) if isinstance(value, dict | list | str) else None
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
@@ -369,7 +385,7 @@ class _Json:
                     content, f"{path}.{name}" if isinstance(name, str) and len(name) < 60 else path, unit, depth + 1
                 )
             else:
-                self._walk(item, path, unit, depth + 1)
+                self._walk(cast("object", item), path, unit, depth + 1)
 
     def _leaf(self, path: str, value: str, unit: Unit) -> None:
         name = path.rsplit(".", 1)[-1]
@@ -412,7 +428,7 @@ def _worth_opening(value: str) -> bool:
 
 def _nested_units(value: str, level: int) -> list[Unit]:
     whole = _whole_json(value)
-    if whole is not None and not (isinstance(whole, list) and whole == [value]):
+    if whole is not None and not isinstance(whole, str):
         return _Json(level).units(whole)
     units: list[Unit] = []
     for line, documents in _lines(value):
@@ -432,17 +448,21 @@ def _nested_units(value: str, level: int) -> list[Unit]:
 def _named_value(value: dict[str, object]) -> tuple[str, object] | None:
     """`{"name": "Retry-After", "value": "37"}` (HAR) and OpenTelemetry's `{"key": …, "value": {"intValue": …}}`."""
     name = value.get("name", value.get("key"))
-    if isinstance(name, str) and "value" in value and len(value) <= 6 and "domain" not in value:
-        content = value["value"]
-        if isinstance(content, dict) and len(cast("dict[str, object]", content)) == 1:
-            content = next(iter(cast("dict[str, object]", content).values()))
-            if isinstance(content, dict) and "values" in content:
-                content = [
-                    next(iter(v.values())) if isinstance(v, dict) and v else v
-                    for v in cast("list[object]", content["values"])
-                ]  # pyright: ignore
-        return name, cast("object", content)
-    return None
+    if not isinstance(name, str) or "value" not in value or len(value) > 6 or "domain" in value:
+        return None
+    content = _only_value(value["value"])
+    if isinstance(content, dict):
+        listed = cast("dict[str, object]", content).get("values")
+        return name, [_only_value(item) for item in cast("list[object]", listed)] if isinstance(listed, list) else None
+    return name, content
+
+
+def _only_value(content: object) -> object:
+    """What a one-entry object holds: OpenTelemetry wraps every value in its type."""
+    if not isinstance(content, dict):
+        return content
+    fields = cast("dict[str, object]", content)
+    return next(iter(fields.values())) if len(fields) == 1 else fields
 
 
 def _decoded(text: str) -> str:

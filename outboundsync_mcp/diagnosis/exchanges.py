@@ -1,0 +1,204 @@
+"""Join what the units of a text say into exchanges, and pick the one that counts: the fourth layer of the reader."""
+
+import re
+from typing import Literal
+
+from outboundsync_mcp.diagnosis.evidence import KeyFault
+from outboundsync_mcp.diagnosis.request_key import KeySign
+from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
+from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
+from outboundsync_mcp.diagnosis.units import Unit
+
+Owner = Literal["ours", "vendor", "unknown"]
+
+
+def exchanges_of(units: list[Unit]) -> list[Sighting]:
+    """The units joined into exchanges: facts that do not contradict one another belong together."""
+    if not units:
+        return []
+    for unit in units:
+        unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
+    whole = "\n".join(f"{unit.text}\n{unit.flat}" for unit in units).lower()
+    vocabulary = Vocabulary(whole)
+    exchanges: list[Sighting] = []
+    current: Sighting | None = None
+    request = _Request()
+    for unit in units:
+        for sighting in see(unit, vocabulary):
+            request.watch(unit, sighting)
+            if current is None or _contradicts(current, sighting):
+                current = sighting
+                exchanges.append(current)
+            else:
+                _join(current, sighting)
+    return exchanges
+
+
+class _Request:
+    """Watches for a request that is shown whole and carries no Authorization header."""
+
+    _LINE = re.compile(r"^[\s>]{0,6}(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$")
+    _HEADER = re.compile(r"^[\s>]{0,6}:?[A-Za-z][\w-]{0,60}:\s")
+
+    def __init__(self) -> None:
+        self._names: set[str] | None = None
+
+    def watch(self, unit: Unit, sighting: Sighting) -> None:
+        if self._LINE.match(unit.text):
+            self._names = set()
+        elif self._names is not None and self._HEADER.match(unit.text):
+            self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())
+        elif self._names is not None:
+            complete = unit.text.strip(" >\t") == "" and self._names & {
+                "host",
+                "user-agent",
+                "accept",
+                "accept-encoding",
+            }
+            if complete and not any("auth" in name or "key" in name for name in self._names):
+                sighting.key = KeySign(
+                    fault=KeyFault.MISSING,
+                    detail="The request was sent without an Authorization header.",
+                    sent=False,
+                    rank=3,
+                )
+            self._names = None
+
+
+def _contradicts(e: Sighting, s: Sighting) -> bool:
+    """Whether `s` tells of another exchange than `e`."""
+    if (s.depth, s.part) != (e.depth, e.part) and (s.outcome or e.outcome or s.part != e.part):
+        return True
+    if s.status is not None and e.status is not None and s.status != e.status:
+        if IMPLIED in (s.status_rank, e.status_rank) and not (s.record or s.opens or s.when):
+            return False
+        return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
+    if e.outcome and s.opens and not (s.status is not None and e.status is None):
+        return True
+    if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
+        return s.status_rank > BARE
+    if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
+        return not 200 <= e.status < 300 or s.record
+    if s.record and e.record and s.outcome and e.outcome and None not in (s.when, e.when) and s.when != e.when:
+        return (_names_request(s) and _names_request(e)) or _differ(s, e)
+    if s.host and e.host and s.host != e.host and (s.host_is_ours or e.host_is_ours or s.vendor or e.vendor):
+        return e.outcome or s.outcome
+    if (s.vendor_rank == 1 and e.mentions_us) or (e.vendor_rank == 1 and s.mentions_us):
+        return e.outcome and s.outcome
+    if s.vendor_shape and s.outcome and e.outcome and e.vendor is None and (s.status or e.ours_rank):
+        return True
+    return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
+
+
+def _names_request(s: Sighting) -> bool:
+    return s.host is not None or s.path_is_ours
+
+
+def _differ(one: Sighting, two: Sighting) -> bool:
+    """Both say something of the failure, the wait or the message, and not the same."""
+    pairs = ((one.failure, two.failure), (one.waits, two.waits), (one.message, two.message))
+    return any(this and that and this != that for this, that in pairs)
+
+
+def _join(e: Sighting, s: Sighting) -> None:
+    """Add the facts of `s` to `e`."""
+    told = False
+    if s.status is not None and s.status_rank >= e.status_rank:
+        told = e.status != s.status or s.status_rank > e.status_rank
+        e.status, e.status_rank = s.status, s.status_rank
+    if s.message_rank > e.message_rank:
+        e.message, e.message_rank, told = s.message, s.message_rank, True
+    if s.failure is not None and s.failure_rank > e.failure_rank:
+        e.failure, e.failure_rank, e.failure_text, told = s.failure, s.failure_rank, s.failure_text, True
+    if s.host and (e.host is None or (s.host_is_ours and not e.host_is_ours)):
+        e.host, e.host_is_ours, told = s.host, s.host_is_ours, True
+    if s.vendor and s.vendor_rank > e.vendor_rank:
+        e.vendor, e.vendor_rank = s.vendor, s.vendor_rank
+        told = True
+    if s.key is not None and (e.key is None or (e.key.fault is None and (s.key.fault is not None or s.key.sent))):
+        e.key, told = s.key, True
+    if s.waits:
+        e.waits += [wait for wait in s.waits if wait not in e.waits]
+        told = True
+    e.vendor_shape = e.vendor_shape or s.vendor_shape
+    e.headers += s.headers
+    e.error = e.error or s.error
+    e.date = s.date or e.date
+    e.body_fault = e.body_fault or s.body_fault
+    e.intermediary = e.intermediary or s.intermediary
+    e.cdn_code = e.cdn_code or s.cdn_code
+    e.html = e.html or s.html
+    e.json_body = e.json_body or s.json_body
+    e.me = s.me or e.me
+    e.document = e.document or s.document
+    e.path_is_ours = e.path_is_ours or s.path_is_ours
+    e.mentions_us = e.mentions_us or s.mentions_us
+    e.ours_rank = max(e.ours_rank, s.ours_rank)
+    e.location = e.location or s.location
+    e.timeout = e.timeout or s.timeout
+    e.record = e.record or s.record
+    e.when = s.when or e.when
+    if told or s.intermediary or s.body_fault or s.location:
+        e.quotes.append(s.text)
+    e.text = f"{e.text}\n{s.text}" if len(e.text) < 40_000 else e.text
+
+
+# The exchange that counts ----------
+
+
+def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | None:
+    """The latest exchange about OutboundSync; else the latest of no known owner; else another vendor's.
+
+    With a `status` given, only exchanges that ended with it, or with none.
+    """
+    told = [e for e in exchanges if e.outcome]
+    if status is not None:
+        told = [e for e in told if e.status == status] or [e for e in told if e.status is None] or []
+    if not told:
+        keyed = [e for e in exchanges if e.key is not None and e.key.fault is not None]
+        return keyed[-1] if keyed else (exchanges[0] if exchanges and status is None else None)
+    told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
+    ours = [e for e in told if owner_of(e) == "ours"]
+    nobodys = [e for e in told if owner_of(e) == "unknown" and not _is_others_success(e, told)]
+    return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
+
+
+def _newest(exchanges: list[Sighting]) -> list[Sighting]:
+    """Those in the newest mail of a thread, in the text that answers a quotation."""
+    newest = min(((e.part, e.depth) for e in exchanges), default=None)
+    return [e for e in exchanges if (e.part, e.depth) == newest]
+
+
+def _is_others_success(e: Sighting, told: list[Sighting]) -> bool:
+    """A success of nobody knows whom, beside errors."""
+    return e.status is not None and e.status < 300 and e.me is None and len(told) > 1
+
+
+def _plain(exchanges: list[Sighting]) -> list[Sighting]:
+    """Without bare numbers and wrappers where something plainer was said."""
+    if any(e.status_rank > BARE or e.failure_rank > 1 or e.me for e in exchanges):
+        return [
+            e
+            for e in exchanges
+            if e.status_rank > BARE or e.failure_rank > 1 or e.me or e.body_fault or e.message_rank == 3
+        ]
+    return exchanges
+
+
+def _latest(candidates: list[Sighting]) -> Sighting:
+    candidates = _newest(candidates)
+    if all(e.when is not None for e in candidates):
+        latest = max(e.when or 0.0 for e in candidates)
+        candidates = [e for e in candidates if e.when == latest]
+    return candidates[-1]
+
+
+def owner_of(e: Sighting) -> Owner:
+    """Whose exchange it is, by the host, then by its form, then by who is named."""
+    if e.host_is_ours or e.ours_rank >= 2:
+        return "ours"
+    if e.vendor_rank >= 2 or (e.vendor and not e.mentions_us):
+        return "vendor"
+    if e.host_is_ours is False and e.host:
+        return "vendor"
+    return "ours" if e.mentions_us or (e.message_rank == 3 and not e.vendor) else "unknown"
