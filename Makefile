@@ -64,15 +64,16 @@ wheel: $(VENV)/dev.ok ## Build the sdist and the wheel into dist/
 	@$(PY) -m build --no-isolation --outdir dist >/dev/null
 	@ls dist
 
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-annotate --no-header --quiet
 
 lock: ## Write the lock files anew from pyproject.toml
 	@$(FIND_PYTHON); \
 	tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && "$$python" -m venv "$$tmp" && \
 	"$$tmp/bin/python" -m pip install -qq --disable-pip-version-check uv && \
-	"$$tmp"/bin/$(LOCK) --group dev --output-file requirements-dev.txt $(ARGS) && \
-	"$$tmp"/bin/$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt $(ARGS)
+	"$$tmp"/bin/$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) --group build --constraint requirements-dev.txt --output-file requirements-build.txt $(ARGS)
 
 clean: ## Remove everything that these targets made
 	rm -rf $(VENV) .cache dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
@@ -83,7 +84,8 @@ $(VENV)/runtime.ok: requirements.txt
 	@$(FIND_PYTHON); \
 	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	@$(PIP_INSTALL) --require-hashes -r requirements.txt
+	@$(PIP_INSTALL) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.ok: $(VENV)/runtime.ok requirements-dev.txt pyproject.toml

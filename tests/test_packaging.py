@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROMPTS = sorted(path.stem for path in (ROOT / "prompts").glob("*.md"))
 SOURCE = ("outboundsync_mcp", "prompts", "examples", "tests")
 CACHES = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -151,6 +151,13 @@ def test_the_commands_that_need_no_set_up_answer_without_importing_the_sdk(insta
     assert {"mcp", "mcp_types", "httpx", "rich", "pydantic", "starlette"}.isdisjoint(imported.split())
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="this machine has no make")
+def test_make_demo_sets_up_the_command_that_the_host_configurations_name(tmp_path: Path) -> None:
+    steps = run("make", "--dry-run", "demo", f"VENV={tmp_path / 'new'}", cwd=ROOT)
+    assert re.search(r"pip install .*--no-build-isolation --editable \.", steps)
+    assert steps.index("requirements-build.txt") < steps.index("--editable .") < steps.index("outboundsync_mcp demo")
+
+
 def locked(name: str) -> dict[str, list[Requirement]]:
     """The packages of a lock file, each line's requirement without its hashes."""
     lines = (ROOT / name).read_text("utf-8").replace("\\\n", " ").splitlines()
@@ -162,12 +169,15 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 
 def declared(name: str) -> list[Requirement]:
-    """What a lock has to satisfy: the dependencies, and for the development lock every group and the build tools."""
-    texts: list[str] = list(PROJECT["project"]["dependencies"])
+    """What a lock has to satisfy: the dependencies, the build tools, or for the development lock all, and every group."""
+    groups: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
+    texts: list[str] = []
+    if name != "requirements-build.txt":
+        texts += PROJECT["project"]["dependencies"]
     if name == "requirements-dev.txt":
-        groups: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
         texts += [entry for group in groups.values() for entry in group if isinstance(entry, str)]
-        texts += PROJECT["build-system"]["requires"]
+    if name != "requirements.txt":
+        texts += [*PROJECT["build-system"]["requires"], *(entry for entry in groups["build"] if isinstance(entry, str))]
     return [Requirement(text) for text in texts]
 
 
@@ -191,11 +201,12 @@ def test_locks_pin_exact_versions_with_hashes_and_name_no_index_or_host(name: st
     assert all(re.fullmatch(r"[a-z0-9-]+==[^\s*]+( ;.+?)?( +--hash=sha256:[0-9a-f]{64})+", entry) for entry in entries)
 
 
-def test_both_locks_agree_on_every_package_that_users_run() -> None:
-    runtime, development = locked(LOCKS[0]), locked(LOCKS[1])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt"])
+def test_the_development_lock_agrees_on_every_package_of_the_others(name: str) -> None:
+    development = locked("requirements-dev.txt")
     disagreeing = {
         package: (requirements, development.get(package))
-        for package, requirements in runtime.items()
+        for package, requirements in locked(name).items()
         if {str(line.specifier) for line in requirements}
         != {str(line.specifier) for line in development.get(package, [])}
     }
