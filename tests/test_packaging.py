@@ -169,7 +169,7 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 
 def declared(name: str) -> list[Requirement]:
-    """What a lock has to satisfy: the dependencies, the build tools, or for the development lock all, and every group."""
+    """What a lock has to satisfy: the dependencies, the build tools, or both and every group."""
     groups: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
     texts: list[str] = []
     if name != "requirements-build.txt":
