@@ -1,5 +1,6 @@
 """Exceptions of the HTTP stack, read into the `Failure` that a diagnosis understands."""
 
+import os
 import re
 import socket
 import ssl
@@ -10,12 +11,20 @@ import httpx
 
 from outboundsync_mcp.diagnosis.evidence import Failure
 
-# OpenSSL's X509_V_ERR_* numbers (openssl-verification-options(1)).
+# Where truststore leaves the verdict to the operating system, `verify_code` is that system's own number.
 _CERTIFICATE_FAULTS = {
+    # The numbers of OpenSSL, X509_V_ERR_* in openssl-verification-options(1).
     9: Failure.TLS_NOT_YET_VALID,
     10: Failure.TLS_EXPIRED,
     62: Failure.TLS_HOSTNAME,
     64: Failure.TLS_HOSTNAME,
+    # The numbers of macOS, errSec* in Security/SecBase.h.
+    -67602: Failure.TLS_HOSTNAME,
+    -67818: Failure.TLS_EXPIRED,
+    -67819: Failure.TLS_NOT_YET_VALID,
+    # The numbers of Windows, CERT_E_* in winerror.h; the first is also that of a certificate that is not valid yet.
+    0x800B0101: Failure.TLS_EXPIRED,
+    0x800B010F: Failure.TLS_HOSTNAME,
 }
 _PLAINTEXT_REASONS = {
     "WRONG_VERSION_NUMBER",
@@ -62,6 +71,8 @@ def _tls(error: ssl.SSLError) -> TransportFailure:
 
 def _operating_system(error: OSError) -> TransportFailure | None:
     words = error.strerror or type(error).__name__
+    if error.errno is not None and words.startswith("Connect call failed"):  # asyncio's; the address is known
+        words = os.strerror(error.errno)
     if isinstance(error, socket.gaierror):
         return TransportFailure(Failure.DNS, words)
     if isinstance(error, ConnectionRefusedError):

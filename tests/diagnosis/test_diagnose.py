@@ -363,7 +363,7 @@ CASES = (
         "likely",
         "inspects TLS",
         "trust store",
-        "`SSL_CERT_FILE`",
+        "on Linux, `SSL_CERT_FILE`",
         failure=Failure.TLS_UNTRUSTED,
     ),
     live("failure_tls_hostname", "likely", "another name", failure=Failure.TLS_HOSTNAME),
