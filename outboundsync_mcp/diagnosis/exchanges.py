@@ -18,7 +18,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         return []
     for unit in units:
         unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
-    whole = "\n".join(f"{unit.text}\n{unit.flat}" for unit in units).lower()
+    whole = "\n".join(f"{unit.text}\n{unit.page}\n{unit.flat}" for unit in units).lower()
     vocabulary = Vocabulary(whole)
     exchanges: list[Sighting] = []
     current: Sighting | None = None
@@ -31,13 +31,29 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 exchanges.append(current)
             else:
                 _join(current, sighting)
+    for exchange in exchanges:
+        _recognise_me(exchange)
     return exchanges
+
+
+_ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
+_CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
+
+
+def _recognise_me(e: Sighting) -> None:
+    """The documented body in a notation that is not JSON: JavaScript's, Python's, Ruby's dumps."""
+    if e.me is None and e.status in (None, 200) and all(name.search(e.text) for name in _ME):
+        scope = re.search(r"connectionScope[\"']?\W{1,8}(\w{1,40})", e.text)
+        e.me = {
+            "apiKey": {"connectionScope": scope[1] if scope else None},
+            "connections": [{} for _ in _CRM.findall(e.text)],
+        }
 
 
 class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
-    _LINE = re.compile(r"^[\s>]{0,6}(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$")
+    _LINE = re.compile(r"^(?:\s{0,80}_header: ['\"])?[\s>]{0,6}(?:GET|POST|HEAD) \S{1,300}(?: HTTP/[\d.]{1,3})?\s*$")
     _HEADER = re.compile(r"^[\s>]{0,6}:?[A-Za-z][\w-]{0,60}:\s")
 
     def __init__(self) -> None:
@@ -79,9 +95,15 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return s.status_rank > BARE
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
-    if s.record and e.record and s.outcome and e.outcome and None not in (s.when, e.when) and s.when != e.when:
+    if s.record and e.record and s.outcome and e.outcome and (s.when is None or s.when != e.when):
         return (_names_request(s) and _names_request(e)) or _differ(s, e)
-    if s.host and e.host and s.host != e.host and (s.host_is_ours or e.host_is_ours or s.vendor or e.vendor):
+    if (
+        s.host
+        and e.host
+        and s.host != e.host
+        and (s.vendor is None or s.vendor != e.vendor)
+        and (s.host_is_ours or e.host_is_ours or s.vendor or e.vendor)
+    ):
         return e.outcome or s.outcome
     if (s.vendor_rank == 1 and e.mentions_us) or (e.vendor_rank == 1 and s.mentions_us):
         return e.outcome and s.outcome

@@ -40,6 +40,7 @@ _PHP_ARRAY = re.compile(
 _NS_ARRAY = re.compile(r"=\s{1,20}\(\s{1,80}(?P<value>[^\n()]{1,300})\n\s{0,80}\)")  # Foundation's dictionaries
 _PHP_DUMP = re.compile(r"\]=>\s{1,40}(?:string\(\d+\)|int\()\s{0,2}")
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
+_CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
 
 
@@ -68,6 +69,8 @@ def normalize(text: str) -> str:
 
 def unescape(text: str) -> str:
     """Text with backslash escapes undone, however many levels deep, and dumped values put beside their names."""
+    if "+\n" in text:
+        text = _CONCATENATED.sub("", text)
     if "\\" in text:
         text = _CONTINUED.sub(" ", text)
         text = _ESCAPE.sub(_unescape, text)

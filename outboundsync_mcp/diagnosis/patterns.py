@@ -138,7 +138,7 @@ STATUS_PARTS = _needles(
 # Words that hand a status over: "I get a 401", "me sale 403", "bekomme 429", "renvoie 500".
 GIVING_WORDS = _words(
     """
-    a an the got get gets getting gives give given gave giving returns return returned returning responds
+    a an the got get gets getting gives give given gave giving returns returned returning responds
     responded respond throws throw threw throwing says said say saying shows show showed receive receives
     received receiving see seeing saw hit hitting with answers answered answer replies replied keep keeps
     back gotten came comes yields produced still now un una uno unos el la los le les des der die das ein
@@ -153,6 +153,7 @@ GIVING_WORDS = _words(
 # What may follow a status in a sentence. Any other word makes the number a count: "404 items", "500 contacts".
 FOLLOWING_WORDS = _words(
     """
+    cannot can't internal too bad gateway service not access
     from on when while for at in error errors response responses status code again back after before every
     each since if but and or with without because as is was are means meaning instead please help too here
     now today only still though even returned when? http https unauthorized forbidden invalid api although
@@ -281,6 +282,12 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("httpclienterrorexception$toomanyrequests", 429),
     ("401unauthorized", 401),
 )
+CHALLENGE_WORDS = _needles(
+    """
+    just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required! | you have been blocked
+    """
+)
+"""Words of pages that are served with 403 (Cloudflare's and others' block and challenge pages)."""
 ONE_WORD = {"unauthorized": 401, "unauthorised": 401, "forbidden": 403, "throttled": 429}
 """Words that stand for a status where they end a short line."""
 # Codes that APIs put in place of a number: gRPC names, and the neighbour's MCP error object.
@@ -310,6 +317,18 @@ CODE_WORDS: dict[str, int] = {
     "serviceunavailable": 503,
     "gatewaytimeout": 504,
 }
+
+# Text that speaks to whoever reads it instead of reporting: a paste is data, and no witness when it says this.
+INSTRUCTION = re.compile(
+    r"(?i)\bignore (?:all|any|the|every|previous|prior|above|my|these|those|your)|\bdisregard\b"
+    r"|\bkind\s?[=:]\s?[\"'`]?[a-z]+\b|\bwith kind\b"
+    r"|\b(?:the )?(?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b|\bthe diagnosis is\b"
+    r"|</?(?:system|tool_result|assistant|instructions?)>"
+    r"|\b(?:assistant|ai|llm|chatbot|language model|agent)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
+    r"|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent|ai|model)"
+    r"|\bdo not (?:report|tell|mention|diagnose)\b|^\W{0,3}system\s?:|\b(?:report|answer|respond|reply|print"
+    r"|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
+)
 
 # Transport failures -----------------------------------------------------------------------------------------
 
@@ -383,7 +402,7 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_HOSTNAME,
         5,
         """
-        hostname mismatch | hostname doesn't match | hostname does not match |
+        certificate does not match | hostname verification failed | host name verification | hostname mismatch | hostname doesn't match | hostname does not match |
         does not match target host | doesn't match host | err_tls_cert_altname_invalid |
         no alternative certificate subject name | no subject alternative | certificate is valid for |
         ip address mismatch | err_cert_common_name_invalid | name mismatch |
@@ -398,7 +417,7 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_UNTRUSTED,
         4,
         """
-        self-signed certificate | self signed certificate | unable to get local issuer |
+        trust relationship for the ssl/tls | self-signed certificate | self signed certificate | unable to get local issuer |
         unable to get issuer | unable to verify the first certificate | unable_to_verify_leaf_signature |
         depth_zero_self_signed_cert | self_signed_cert_in_chain | unable_to_get_issuer |
         unknown authority | pkix path | unable to find valid certification path |
@@ -427,7 +446,7 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_UNTRUSTED,
         2,
         """
-        certificate verify failed | certificate_verify_failed | trust relationship for the ssl/tls |
+        certificate verify failed | certificate_verify_failed | trust relationship for the tls |
         certificate is invalid according to the validation | failed to verify certificate | x509:  |
         certpathvalidatorexception | ssl certificate problem | certificate verification failed |
         cannot verify  | certificate validation failed | certificateverify
@@ -439,7 +458,7 @@ FAILURES: tuple[FailureWords, ...] = (
         """
         handshake failure | handshake_failure | handshake failed | sslhandshakeexception |
         ssl connect error | could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert |
-        tls alert | tlsv1_alert | alert protocol version | no protocols in common | unsupported protocol |
+        tlsv1_alert | alert protocol version | no protocols in common | unsupported protocol |
         ssl_error_ | no cipher | received fatal alert | unexpected_eof_while_reading |
         unexpected eof while reading | eof occurred in violation of protocol | ssl_error_syscall |
         curl: (35) | tls handshake error | ssl routines | secure tls connection was established |
@@ -464,7 +483,7 @@ FAILURES: tuple[FailureWords, ...] = (
         connecttimeout | connect timeout | connection timeout | und_err_connect_timeout |
         connect etimedout | connect timed out | connection timed out | connection timed-out |
         timed out while connecting | connect() timed out | connectiontimeout | net::opentimeout |
-        execution expired | timeout was reached: connect | operation timed out: connect | connectex |
+        execution expired | timeout was reached: connect | operation timed out: connect |
         err_connection_timed_out | did not properly respond after a period of time |
         dial tcp: i/o timeout | httpconnecttimeoutexception | winerror 10060 | errno 110 | errno 60] |
         (10060) | wsaetimedout | connecting timed out | tcp connect timed out | tls handshake timeout |
@@ -565,7 +584,7 @@ FAILURES: tuple[FailureWords, ...] = (
         1,
         """
         fetch failed | failed to open tcp connection | connectionerror | network error | err_network |
-        clientconnectorerror | connectexception | connecterror | clientoserror | failed to fetch |
+        clientconnectorerror ception | connecterror | clientoserror | failed to fetch |
         unable to connect | can't connect | cannot connect | could not connect | failed to connect |
         connection failed | no internet | all connection attempts failed | networkerror |
         an error occurred while sending the request | unable to establish | remoteprotocolerror |
@@ -607,7 +626,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
     *_faults(
         BodyFault.TRUNCATED,
         """
-        incompleteread | outstanding read data remaining | curl: (18) | transfer closed with |
+        stream has been aborted | typeerror: terminated | error: aborted | contentlengthmismatch | body length does not match | incompleteread | outstanding read data remaining | curl: (18) | transfer closed with |
         unexpected end of json | unterminated string | without sending complete message body |
         premature close | err_stream_premature_close | clientpayloaderror | err_content_length_mismatch |
         err_incomplete_chunked | unexpected end of input | premature end of content-length |
@@ -721,6 +740,7 @@ CDN_CODE = re.compile(r"(?i)(?:\berror(?: code)?:?\s{0,3}|\"error_code\":\s{0,3}
 
 OUR_DOMAIN = "outboundsync.com"
 OUR_PATH = "/api/v1/me"
+DOC_PREFIXES = ("docs.", "doc.", "developer.", "developers.", "help.", "support.", "status.", "learn.", "community.")
 # Hosts that errors point to for reading, or that hold logs: no request of the user went there.
 DOC_HOSTS = _needles(
     """

@@ -200,6 +200,8 @@ def _evidence(
     read_status = e.status
     if read_status is not None and e.failure_rank >= 2 and e.status_rank == BARE:
         read_status = None
+    if read_status is None and e.me is not None:
+        read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status
     waits = _explicit_wait(wait, e.date, now, notes)
     if waits is None and e.waits:
@@ -298,7 +300,7 @@ def _body_fault(
     if e.me is not None or failure is not None:
         return None, None
     if status is None:
-        return e.body_fault, None
+        return e.body_fault or (BodyFault.HTML if e.html else None), None
     if not 200 <= status < 300:
         return None, None
     if e.body_fault is not None:

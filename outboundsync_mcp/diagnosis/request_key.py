@@ -34,6 +34,7 @@ _OTHER_HEADER = re.compile(
     r"(?i)(?<![\w-])(?:x-)?(?:api[-_]?key|auth[-_]?token|access[-_]?token|apikey|token"
     r"""|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
 )
+_AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _NOT_SET = re.compile(
     r"""(?i)keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
     r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
@@ -65,6 +66,7 @@ _ILLEGAL = (
         "The client refused the Authorization header: the key has a line break, a space or a control character",
     ),
 )
+_DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
     r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3})"
     r"(?:(?i:curl(?:\.exe)?|wget|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)|xhs?|https?)"
@@ -106,7 +108,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
             sign = _better(sign, _of_value(value, code=False))
         elif last in {"x-api-key", "api-key", "apikey", "x-auth-token"} and value.lower().startswith("osapi_"):
             sign = _better(sign, _wrong_scheme())
-    if sign is None and "osapi_" in lower and _OTHER_HEADER.search(text):
+    if sign is None and "osapi_" in lower and (_OTHER_HEADER.search(text) or _AS_LOGIN.search(text)):
         sign = _wrong_scheme()
     if _NOT_SET.search(text):
         return _better(
@@ -115,6 +117,15 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     for pattern, fault, detail in _ILLEGAL:
         if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
+    names = {name.rsplit(".", 1)[-1].lower() for name, _ in pairs or ()}
+    if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
+        names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
+    if (
+        sign is None
+        and {"user-agent", "accept"} <= names
+        and not any("auth" in name or "key" in name for name in names)
+    ):
+        return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
     command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None
     if command and not re.search(r"outboundsync\.com/|/api/v1/me", command["rest"]):
         command = None
@@ -207,7 +218,7 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
         ):
             return KeySign() if not _WORDS_OF_PROSE.match(value) else None
         return None
-    rest = rest.strip()
+    rest = rest.strip(" \t")
     if scheme.lower() != "bearer":
         if not rest or _WORDS_OF_PROSE.match(rest) or "realm=" in rest:
             return None

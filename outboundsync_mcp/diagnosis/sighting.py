@@ -81,6 +81,7 @@ class Vocabulary:
         self.pages = [row for row in p.INTERMEDIARIES if row.needle in lower]
         self.shapes = [row for row in p.VENDOR_SHAPES if all(needle in lower for needle in row.needles)]
         self.vendor_words = [(row.name, word) for row in p.VENDORS for word in row.words if word in lower]
+        self.vendor_domains = [(row.name, domain) for row in p.VENDORS for domain in row.domains if domain in lower]
         self.documented = [row for row in p.DOCUMENTED_MESSAGES if row[0] in lower.replace("_", " ")]
         self.implied = [row for row in p.IMPLIED_BY_WORDS if row[0] in lower]
 
@@ -90,14 +91,15 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
 
     `vocabulary` holds the rows of the tables whose needles the whole text has: no other can fit a unit of it.
     """
-    if not unit.text.strip() and not unit.pairs and not unit.objects:
+    empty = not unit.text.strip() and not unit.page and not unit.pairs and not unit.objects
+    if empty or (not unit.objects and p.INSTRUCTION.search(unit.text[:2000])):
         return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
     texts = clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
     for text in texts:
         part = unit if len(texts) == 1 else Unit(text, depth=unit.depth, part=unit.part, when=unit.when)
         sighting = Sighting(
-            text=text,
+            text=text + part.page[:_PAGE_CHARS],
             opens=unit.opens,
             record=unit.record,
             document=unit.document,
@@ -108,8 +110,26 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
         lower = text.lower()
         for look in _LOOKS:
             look(part, lower, vocabulary, sighting)
+        if part.page:
+            _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
     return sightings
+
+
+_PAGE_CHARS = 8000
+
+
+def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    """Of a page only what its server says of itself: a status with its reason, and who wrote the page."""
+    lower = page.lower()
+    s.html = True
+    for stated in statuses_in(page[:4000]):
+        if stated.rank == EXPLICIT and stated.status >= 400 and stated.rank > s.status_rank:
+            _state(s, stated.status, EXPLICIT)
+    if s.status is None and any(words in lower for words in p.CHALLENGE_WORDS):
+        _state(s, 403, IMPLIED)
+    _see_answerer(page, lower, vocabulary, s)
+    s.body_fault = s.body_fault or next((fault for needle, fault in vocabulary.body_faults if needle in lower), None)
 
 
 # Status ----------
@@ -118,6 +138,8 @@ _THREE_DIGITS = re.compile(r"[1-5]\d\d")
 _STATUS_LINE = re.compile(
     r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
 )
+# A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
+_STATUS_FIRST = re.compile(r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$)")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"
@@ -144,10 +166,14 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
     for name, value in unit.pairs:
         status = _status_of_pair(name, value)
         if status is not None:
-            _state(s, status, EXPLICIT)
+            if s.status is None or s.status < 400:  # the outermost error of an object wins
+                _state(s, status, EXPLICIT)
         elif _key(name.rsplit(".", 1)[-1]) == "code" and s.status is None and (word := p.CODE_WORDS.get(_key(value))):
             _state(s, word, CUED)
     if s.status_rank == EXPLICIT and (unit.objects or line):
+        return
+    if match := _STATUS_FIRST.match(unit.text):
+        _state(s, int(match[1]), EXPLICIT)
         return
     for text in unit.text.split("\n", 40)[:40]:
         for status, rank, *_ in statuses_in(text):
@@ -194,22 +220,6 @@ def _status_of_pair(name: str, value: str) -> int | None:
 
 # Message, body ----------
 
-_MESSAGE_KEYS = frozenset(
-    [
-        "message",
-        "msg",
-        "errormessage",
-        "error_description",
-        "detail",
-        "details",
-        "description",
-        "errormsg",
-        "reason",
-        "title",
-    ]
-)
-_ERROR_WORDS = frozenset(["error", "exception"])
-_TAG_TITLE = re.compile(r"(?i)<(?:title|h1|h2)[^<>]{0,60}>([^<>]{1,200})</")
 _HTML = re.compile(
     r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
 )
@@ -258,7 +268,7 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
         return
     error = item.get("error")
     status = item.get("statusCode", item.get("status"))
-    is_body = isinstance(status, int) or isinstance(error, str)
+    is_body = (isinstance(status, int) or isinstance(error, str)) and not ("stack" in item or "config" in item)
     rank = 2 if is_body or set(item) <= {"message", "code", "status", "retryAfterSeconds", "remediation"} else 1
     if rank > s.message_rank or (rank == s.message_rank == 2):
         s.message, s.message_rank = message, rank
@@ -310,7 +320,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
         elif key in _WAIT_KEYS:
-            wait = value.strip(" \"'[]")
+            wait = value.strip(" \"'[].,;")
             scale = _WAIT_KEYS[key]
             if scale != 1.0:
                 wait = _seconds(wait, scale)
@@ -327,7 +337,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
     if "retry" in lower:
         for pattern, group in ((_WAIT_DATE, "date"), (_WAIT_WORDS, "wait")):
             for match in pattern.finditer(unit.text):
-                wait = match[group].strip()
+                wait = match[group].strip(" .,;")
                 if group == "wait" and match["ms"]:
                     wait = _seconds(wait, 0.001)
                 if not s.waits and wait:
@@ -379,12 +389,16 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
 
 
 def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    _see_answerer(unit.text, lower, vocabulary, s)
+
+
+def _see_answerer(text: str, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for needle, who in vocabulary.pages:
         if needle in lower:
             s.intermediary = who
             break
     if "error" in lower:
-        match = p.CDN_CODE.search(unit.text)
+        match = p.CDN_CODE.search(text)
         if match and int(match[1]) < 1300:
             s.cdn_code = int(match[1])
             if s.status is None and (status := p.CDN_STATUSES.get(s.cdn_code)):
@@ -437,6 +451,10 @@ _HOST_KEYS = frozenset(
     ]
 )
 _LOOPBACK = re.compile(r"(?i)(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?|0\.0\.0\.0|host\.docker\.internal)$")
+_TO_READ = re.compile(
+    r"(?i)\b(?:see|more|check|visit|docs?|documentation|info|information|here|help|read|refer|guide|at"
+    r"|learn)\b[^/]{0,30}$"
+)
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
 _REQUEST_CONTEXT = re.compile(
     r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed"
@@ -461,7 +479,10 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
         if key in _HOST_KEYS or _key(name.rsplit(".", 1)[-1]) in _HOST_KEYS:
             _take_host(value, s, asked=True)
     for match in _URL.finditer(unit.text) if "://" in unit.text else ():
-        asked = _REQUEST_CONTEXT.search(unit.text[max(0, match.start() - 60) : match.start()]) is not None
+        before = unit.text[max(0, match.start() - 60) : match.start()]
+        asked = _REQUEST_CONTEXT.search(before) is not None or (
+            s.status_rank >= CUED and _TO_READ.search(before) is None and bool(match["path"])
+        )
         _take_host(match[0], s, asked=asked)
     for match in _HOST_IN_TEXT.finditer(lower) if any(hint in lower for hint in _HOST_HINTS) else ():
         _take_host(match["host"], s, asked=False)
@@ -488,12 +509,12 @@ def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
         s.path_is_ours, s.ours_rank = True, max(s.ours_rank, 2)
         s.host = s.host or host
         return
-    if any(host == doc or host.endswith("." + doc) for doc in p.DOC_HOSTS):
+    if host.startswith(p.DOC_PREFIXES) or any(host == doc or host.endswith("." + doc) for doc in p.DOC_HOSTS):
         return
     vendor = vendor_of_host(host)
     if vendor:
         s.host, s.vendor, s.vendor_rank = host, vendor, 3
-    elif asked and not _LOOPBACK.match(host) and "." in host and not re.fullmatch(r"[\d.]+", host):
+    elif asked and not _LOOPBACK.match(host) and "." in host and (path or not re.fullmatch(r"[\d.]+", host)):
         s.host, s.host_is_ours = host, False
 
 
@@ -521,6 +542,11 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             return
     if s.mentions_us or s.vendor:
         return
+    if unit.objects:
+        for vendor, domain in vocabulary.vendor_domains:
+            if f".{domain}" in lower or f"/{domain}" in lower or f" {domain}" in lower:
+                s.vendor, s.vendor_rank = vendor, 1
+                return
     for vendor, word in vocabulary.vendor_words:
         at = lower.find(word)
         if at < 0 or "@" in lower[max(0, at - 40) : at]:

@@ -99,7 +99,7 @@ def _is_part_of_something(left: str, right: str) -> bool:
         return not _PLURAL.match(right)
     return (
         after in p.COUNTERS
-        or (after in "_%°²(" and after != "" and right[1:2] != " ")
+        or (after in "_%°²#(" and after != "" and right[1:2] != " ")
         or (after in ".,:/-" and right[1:2].isdigit())
     )
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from outboundsync_mcp.diagnosis.normalize import normalize, unescape
+from outboundsync_mcp.diagnosis.patterns import INSTRUCTION
 
 MAX_UNIT_CHARS = 20_000
 """A longer line is cut: no line of an error report is that long, but a minified bundle is."""
@@ -26,6 +27,8 @@ class Unit:
     """One line, sentence or JSON record, in the order of the text."""
 
     text: str
+    page: str = ""
+    """The part of it that is markup of a page: what people read there is no report of an error."""
     pairs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Names as written and values as text: of JSON, Python and JavaScript dumps, logfmt, headers."""
     depth: int = 0
@@ -71,11 +74,11 @@ _PREFIX = re.compile(
 )
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
-    r"|HTTP/[\d.]+\s[1-5]\d\d\b"
-    r"|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b|(?:curl|wget)\s.{0,400}https?://"
-    r"|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
+    r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
+    r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
+    r"|^\W{0,6}(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
 )
-_OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", "xh ", "--20")
+_OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20")
 _STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), ("%Y-%m-%dT%H:%M:%S",)),
     (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), ("%Y/%m/%d %H:%M:%S",)),
@@ -96,7 +99,8 @@ _PAIR = re.compile(
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
 _NAME_VALUE = re.compile(
-    r"""["']?\b(?:name|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
+    r"""["']?\b(?:name"""
+    r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
 )
 _HEADER = re.compile(r"^[\s<>|*]{0,8}(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$")
 _SINGLE_HEADER = re.compile(
@@ -128,6 +132,27 @@ def units_of(raw: str) -> list[Unit]:
         for unit in made:
             unit.depth, unit.part = depth, part
         units += made
+    return _split_pages(units)
+
+
+_PAGE_START = re.compile(r"(?i)<!doctype html|<html[\s>]")
+
+
+def _split_pages(units: list[Unit]) -> list[Unit]:
+    """Move the markup of pages from `text` to `page`, up to `</html>`, or as far as lines look like markup."""
+    last_end = max((i for i, unit in enumerate(units) if "</html" in unit.text.lower()), default=-1)
+    inside = False
+    for i, unit in enumerate(units):
+        if not inside and (start := _PAGE_START.search(unit.text) if "<" in unit.text else None):
+            inside = True
+            unit.text, unit.page = unit.text[: start.start()], unit.text[start.start() :]
+        elif inside and i > last_end and "<" not in unit.text and ">" not in unit.text:
+            inside = False
+        elif inside:
+            unit.text, unit.page = "", unit.text
+        if unit.page:
+            unit.pairs = pairs_of(unit.text) if not unit.objects else unit.pairs
+        inside = inside and "</html" not in unit.page.lower()
     return units
 
 
@@ -156,6 +181,8 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values in one line, in any of the notations that programs dump them in."""
     pairs: list[tuple[str, str]] = []
     header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
+    if header and header["value"].lstrip()[:1] in ("'", '"', "[", "{"):
+        header = None  # a property of a dumped object
     if header:
         pairs.append((header["name"], header["value"].strip()))
     for match in _PAIR.finditer(text):
@@ -211,7 +238,7 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     pieces = (
         [line] if record or len(line) > 4000 else [piece for piece in _SENTENCE.split(line) if piece and piece.strip()]
     )
-    units = [Unit(piece, pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
+    units = [Unit(piece, pairs=pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
     return units
@@ -324,7 +351,7 @@ class _Json:
         unit = Unit("", record=True)
         self._units.append(unit)
         self._walk(value, "", unit, 0)
-        return [unit for unit in self._units if unit.text.strip() or unit.pairs or unit.objects]
+        return [unit for unit in self._units if unit.text.strip() or unit.page or unit.pairs or unit.objects]
 
     def _walk(self, value: object, path: str, unit: Unit, depth: int) -> None:
         if depth > MAX_JSON_DEPTH:
@@ -343,6 +370,8 @@ class _Json:
         if named:
             self._walk(named[1], f"{path}.{named[0]}" if path else named[0], unit, depth + 1)
             return
+        if "lineno" in value and ("filename" in value or "function" in value):
+            return  # a frame of a stack says where, not what
         unit.objects.append(value)
         # What led to the error was before it, wherever the document puts it.
         for name in sorted(value, key=lambda name: name != "breadcrumbs") if "breadcrumbs" in value else value:
@@ -388,6 +417,8 @@ class _Json:
                 self._walk(cast("object", item), path, unit, depth + 1)
 
     def _leaf(self, path: str, value: str, unit: Unit) -> None:
+        if INSTRUCTION.search(value[:2000]):
+            return
         name = path.rsplit(".", 1)[-1]
         unit.pairs.append((path, value[:MAX_UNIT_CHARS]))
         if unit.when is None and ("time" in name.lower() or name.lower() == "ts" or "date" in name.lower()):
@@ -401,6 +432,7 @@ class _Json:
                     unit.pairs += inner.pairs
                     unit.objects += inner.objects
                     unit.text += inner.text + "\n"
+                    unit.page += inner.page and inner.page + "\n"
                 return
             self._units += nested
             return
@@ -423,6 +455,8 @@ def _worth_opening(value: str) -> bool:
         or "HTTP/" in value
         or "=" in value
         or ": " in value
+        or "<html" in value.lower()
+        or "<!doctype" in value.lower()
     )
 
 
@@ -442,7 +476,7 @@ def _nested_units(value: str, level: int) -> list[Unit]:
             units += made
         else:
             units += _of_line(line, None)
-    return [unit for unit in units if unit.text.strip() or unit.pairs]
+    return [unit for unit in _split_pages(units) if unit.text.strip() or unit.page or unit.pairs]
 
 
 def _named_value(value: dict[str, object]) -> tuple[str, object] | None:

@@ -83,7 +83,7 @@ PASTES: tuple[Paste, ...] = (
         403,
         "api_access_disabled",
     ),
-    Paste("200 body", ME, None, "ok"),
+    Paste("200 body", ME, 200, "ok"),
     Paste(
         "raw 429",
         f"HTTP/1.1 429 Too Many Requests\r\nDate: {DATE}\r\nRetry-After: 37\r\nX-RateLimit-Reset: 55\r\n\r\n{TOO_MANY}",
