@@ -1,10 +1,22 @@
 """The life cycle held to its full figures: a stop within a second, and 10,000 calls that leave nothing behind."""
 
+import asyncio
 import os
+import random
 import signal
+from collections import Counter
+from contextlib import AsyncExitStack
 
 import pytest
+from mcp import Client
 
+from outboundsync_mcp.api.client import OutboundSyncClient
+from outboundsync_mcp.sandbox.state import Limits
+from outboundsync_mcp.server import create_server
+from outboundsync_mcp.settings import Settings
+from outboundsync_mcp.tools import Tools
+from tests.support.clock import FakeClock
+from tests.support.sandbox import KEYS, running_sandbox
 from tests.wire.test_lifecycle import check_growth, seconds_to_stop_http, seconds_to_stop_stdio
 
 pytestmark = pytest.mark.proof
@@ -12,6 +24,16 @@ pytestmark = pytest.mark.proof
 TRIES = 3
 """A busy machine can only make a stop slower, so the quickest of a few counts."""
 CALLS_IN_A_ROUND = 10
+TWO_HOURS = 7_200
+EXPECTED = {
+    "success": {"ok", "rate_limited"},
+    "revoked": {"invalid_api_key", "rate_limited"},
+    "api_access_disabled": {"api_access_disabled", "rate_limited"},
+    "rate_limited_once": {"ok", "rate_limited"},
+    "rate_limited_always": {"rate_limited"},
+    "server_error": {"server_error", "rate_limited"},
+}
+"""Sandbox key → the kinds its calls may be answered; all of them share one IP address and its limit."""
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals between processes")
@@ -25,3 +47,35 @@ def test_a_signal_during_a_wait_stops_the_server_within_a_second(number: signal.
 @pytest.mark.anyio
 async def test_10_000_calls_leave_no_memory_task_thread_or_file_behind() -> None:
     await check_growth(warm_up=50, rounds=10_000 // CALLS_IN_A_ROUND)
+
+
+@pytest.mark.anyio
+async def test_two_hours_of_mixed_load_keep_to_the_limits_and_to_the_truth() -> None:
+    clock, chance = FakeClock(), random.Random(7)
+    kinds = {name: Counter[str]() for name in EXPECTED}
+    limits = Limits(limit=8, ip_limit=8, retry_after_seconds=9)
+    calls = 0
+    with running_sandbox(clock, limits) as sandbox:
+        async with AsyncExitStack() as stack:
+            clients: dict[str, Client] = {}
+            for name in EXPECTED:
+                settings = Settings.from_env(
+                    {"OUTBOUNDSYNC_API_KEY": KEYS[name], "OUTBOUNDSYNC_BASE_URL": sandbox.origin}
+                )
+                api = OutboundSyncClient(settings, clock=clock, transport=clock.transport(), jitter=lambda: 0.5)
+                server = create_server(settings, tools=Tools(settings, api))
+                clients[name] = await stack.enter_async_context(Client(server))
+            while clock.elapsed < TWO_HOURS:
+                asked = chance.choices(list(EXPECTED), k=chance.choice((1, 2, 5, 40)))
+                calls += len(asked)
+                wait = {"max_wait_seconds": chance.choice((0, 10, 70))}
+                answers = await asyncio.gather(*(clients[name].call_tool("get_me", wait) for name in asked))
+                for name, answer in zip(asked, answers, strict=True):
+                    kinds[name][answer.structured_content["kind"]] += 1
+                recalled = await clients["revoked"].call_tool("diagnose_error", {})
+                assert recalled.structured_content["kind"] in {*EXPECTED["revoked"], "unknown"}
+                await clock.sleep(chance.choice((0.5, 3, 20)))
+        requests = len(sandbox.state.requests)
+    assert {name: set(seen) for name, seen in kinds.items()} == EXPECTED
+    assert calls > 2_000
+    assert requests < calls / 2, "simultaneous calls share a flight, and nobody asks while a key cools down"
