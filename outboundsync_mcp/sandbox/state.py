@@ -1,4 +1,4 @@
-"""What the sandbox remembers: the fixed windows of both limits, who was told to wait, and every request."""
+"""What the sandbox remembers: the fixed windows of both limits, who was told to wait, and the latest requests."""
 
 import math
 import re
@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+KEPT_REQUESTS = 10_000
+"""Requests that the log remembers, the latest ones."""
 _KEY = re.compile(r"osapi_\w+", re.IGNORECASE)
 
 
@@ -83,6 +85,7 @@ class SandboxState:
         self.limits = limits or Limits()
         self.clock = clock
         self.requests: list[LoggedRequest] = []
+        """The latest KEPT_REQUESTS, in order."""
         self._window = -1
         self._used: dict[str, int] = {}
         self._wait_until: dict[str, float] = {}
@@ -106,6 +109,7 @@ class SandboxState:
     def log(self, method: str, path: str, outcome: str | None, status: int | None) -> None:
         """Remember a request, without any key."""
         self.requests.append(LoggedRequest(self.clock(), method, _KEY.sub("osapi_…", path), outcome, status))
+        del self.requests[:-KEPT_REQUESTS]
 
     def _count(self, who: str, limit: int) -> Quota:
         now = self.clock()

@@ -8,7 +8,7 @@ import pytest
 
 from outboundsync_mcp.sandbox.outcomes import ME_PATH
 from outboundsync_mcp.sandbox.server import Sandbox
-from outboundsync_mcp.sandbox.state import Limits
+from outboundsync_mcp.sandbox.state import KEPT_REQUESTS, Limits, SandboxState
 from tests.support.clock import FakeClock
 from tests.support.sandbox import KEYS, NO_TLS, running_sandbox, send
 
@@ -118,3 +118,11 @@ def test_limits_below_one_are_refused_by_name(field: str) -> None:
 
 def test_one_limit_serves_both_layers_unless_the_ip_address_has_its_own() -> None:
     assert (Limits(limit=9).per_ip, Limits(limit=9, ip_limit=4).per_ip) == (9, 4)
+
+
+def test_the_log_keeps_the_latest_requests_alone() -> None:
+    state = SandboxState()
+    for number in range(KEPT_REQUESTS + 5):
+        state.log("GET", f"/{number}", None, 401)
+    assert len(state.requests) == KEPT_REQUESTS
+    assert (state.requests[0].path, state.requests[-1].path) == ("/5", f"/{KEPT_REQUESTS + 4}")
