@@ -26,7 +26,7 @@ examples:
   curl -si https://... | outboundsync-mcp diagnose
 
 {_ENVIRONMENT}
-exit status: 0 success, 1 a check failed, 2 wrong usage, 130 Ctrl-C, 143 SIGTERM
+exit status: 0 success, 1 a check failed, 2 wrong usage, 130 Ctrl-C, 141 whoever read the output has gone, 143 SIGTERM
 """
 
 _SERVE = f"""\
@@ -34,8 +34,8 @@ Serves MCP over stdin and stdout (logs go to stderr), or over streamable HTTP at
 The server starts whatever the settings are: what is wrong with them is said on stderr and by the tool.
 
 {_ENVIRONMENT}
-exit status: 0 when the client closes stdin, 130 after Ctrl-C, 143 after SIGTERM, 1 when the port cannot be used,
-2 wrong usage
+exit status: 0 when the client closes stdin, 130 after Ctrl-C, 143 after SIGTERM, 1 when the port cannot be used or the
+client closed its end of stdout, 2 wrong usage
 """
 
 _DIAGNOSE = """\
@@ -48,7 +48,8 @@ examples:
 Works offline and without a key. Keys found in the text are redacted from the report. With no FILE, the text comes
 from stdin; in a terminal, paste it and end with Ctrl-D (Ctrl-Z and Enter on Windows).
 
-exit status: 0 a diagnosis was made, 2 wrong usage or a file that cannot be read, 130 Ctrl-C
+exit status: 0 a diagnosis was made, 2 wrong usage or a file that cannot be read, 130 Ctrl-C,
+141 whoever read the output has gone
 """
 
 _DOCTOR = f"""\
@@ -56,7 +57,7 @@ Checks settings, key, DNS, TCP, TLS, HTTP and /me, each with its own remedy. Sen
 when the key or a setting is at fault. --json prints one object: ok, stages, diagnosis.
 
 {_ENVIRONMENT}
-exit status: 0 everything works, 1 something does not, 2 wrong usage, 130 Ctrl-C
+exit status: 0 everything works, 1 something does not, 2 wrong usage, 130 Ctrl-C, 141 whoever read the output has gone
 """
 
 _DEMO = """\
@@ -64,7 +65,8 @@ Starts a sandbox of the API and the real server, connects a real MCP client over
 sees: success, 401, 403, 429 with its wait and single retry, 500, and a pasted error. Needs no key and no internet,
 ignores your OUTBOUNDSYNC_* variables, and takes seconds.
 
-exit status: 0 every outcome was the expected one, 1 one was not, 2 wrong usage, 130 Ctrl-C
+exit status: 0 every outcome was the expected one, 1 one was not, 2 wrong usage, 130 Ctrl-C,
+141 whoever read the output has gone
 """
 
 

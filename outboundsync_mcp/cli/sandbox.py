@@ -18,7 +18,8 @@ examples:
   outboundsync-mcp sandbox --limit 3 --window-seconds 10     the fourth request in ten seconds is a 429
   OUTBOUNDSYNC_BASE_URL=http://127.0.0.1:8787 outboundsync-mcp doctor
 
-exit status: 0 after Ctrl-C or SIGTERM, 1 when the port cannot be used, 2 wrong usage
+exit status: 0 after Ctrl-C or SIGTERM, 1 when the port cannot be used, 2 wrong usage,
+141 whoever read the output has gone
 """
 
 

@@ -33,6 +33,7 @@ def test_help_of_each_command_documents_its_exit_status(capsys: pytest.CaptureFi
     status, out, _ = run(capsys, command, "--help")
     assert status == 0
     assert "exit status: 0" in out
+    assert ("141" in out) is (command != "serve")
 
 
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
