@@ -32,7 +32,8 @@ _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _FORGIVEN_PATHS = frozenset({"", "/", "/api/v1", "/api/v1/"})
 _LONG_RUN = re.compile(r"[A-Za-z0-9_+=-]{20,}")
-_PATH_START = re.compile(r"[/\\~.]|[A-Za-z]:")
+# Also a folder in front of `osapi_`, or a word too short for a key after it, such as osapi_key.txt.
+_PATH_START = re.compile(r"[/\\~.]|[A-Za-z]:|(?:[\w.-]+[/\\])+osapi_|osapi_(?=.{1,7}$)[a-z]+(?:\.[a-z]+)?$")
 # Names that people give the key's variable, none of which is read.
 _MISNAMED = re.compile(r"(?:OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
 _KEY_WORD = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH", re.IGNORECASE)
@@ -195,7 +196,8 @@ def _log_level(value: str) -> str:
 
 
 def _path(value: str) -> Path | None:
-    if looks_like_a_key(value) and not _PATH_START.match(value):
+    # os.path, for Path.is_file raises when the name is too long.
+    if looks_like_a_key(value) and not _PATH_START.match(value) and not os.path.isfile(value):  # noqa: PTH113
         raise _RefusedError("is not a path", hide=True)
     try:
         return Path(value).expanduser()

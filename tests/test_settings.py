@@ -213,6 +213,26 @@ def test_a_key_file_is_a_path_and_a_tilde_is_the_home_directory(monkeypatch: pyt
     assert read(API_KEY_FILE="secrets/key").api_key_file == Path("secrets/key")
 
 
+@pytest.mark.parametrize(
+    "value", ["osapi_key.txt", "osapi_key", "secrets/osapi_key", "./osapi_key_2026", "run/secrets/osapi_prod_key"]
+)
+def test_a_key_file_may_be_named_after_what_it_holds(value: str) -> None:
+    assert read(API_KEY_FILE=value) == Settings(api_key_file=Path(value))
+
+
+def test_a_file_named_like_a_key_is_a_path_where_it_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "osapi_production_2026.key"
+    monkeypatch.chdir(tmp_path)
+    assert "not shown" in only_fault(API_KEY_FILE=name)
+    (tmp_path / name).touch()
+    assert read(API_KEY_FILE=name) == Settings(api_key_file=Path(name))
+
+
+@pytest.mark.parametrize("value", ["osapi_T3stN0t", f"osapi_{'T3stN0t' * 80}"])
+def test_a_cut_off_or_endless_key_is_no_path(value: str) -> None:
+    assert "not shown" in only_fault(API_KEY_FILE=value)
+
+
 def test_a_tilde_without_a_home_directory_stays_as_it_is() -> None:
     odd = "~no-such-user-anywhere/key"
     assert read(API_KEY_FILE=odd) == Settings(api_key_file=Path(odd))
