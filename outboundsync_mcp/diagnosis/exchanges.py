@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from outboundsync_mcp.diagnosis.evidence import KeyFault
+from outboundsync_mcp.diagnosis.evidence import BodyFault, KeyFault
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
 from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
@@ -33,7 +33,22 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 _join(current, sighting)
     for exchange in exchanges:
         _recognise_me(exchange)
+        if exchange.status_rank == BARE and not _is_about_requests(whole):
+            exchange.status, exchange.status_rank = None, 0
     return exchanges
+
+
+_ABOUT_REQUESTS = re.compile(
+    r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|server|url|error|fehler|erreur"
+    r"|status|curl|authorization)s?\b"
+    r"|unauthori[sz]ed|forbidden|too many requests|retry.after"
+)
+_SHORT_CHARS = 24
+
+
+def _is_about_requests(lower: str) -> bool:
+    """Whether a bare number can be a status here: the text is little more than it, or speaks of requests."""
+    return len(lower.strip()) <= _SHORT_CHARS or _ABOUT_REQUESTS.search(lower) is not None
 
 
 _ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
@@ -43,6 +58,9 @@ _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 def _recognise_me(e: Sighting) -> None:
     """The documented body in a notation that is not JSON: JavaScript's, Python's, Ruby's dumps."""
     if e.me is None and e.status in (None, 200) and all(name.search(e.text) for name in _ME):
+        if e.text.count("{") > e.text.count("}"):
+            e.body_fault = e.body_fault or BodyFault.TRUNCATED
+            return
         scope = re.search(r"connectionScope[\"']?\W{1,8}(\w{1,40})", e.text)
         e.me = {
             "apiKey": {"connectionScope": scope[1] if scope else None},

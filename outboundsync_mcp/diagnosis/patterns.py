@@ -236,6 +236,8 @@ EXPLICIT_TAILS = _needles(
 )
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:")
 """Of these, the ones that hand over other numbers too."""
+SUCCESS_TAILS = (" received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says")
+"""What hands over a 200, which is too common a number to be believed elsewhere."""
 NOT_A_STATUS_TAILS = _needles(
     """
     exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
@@ -284,7 +286,8 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
 )
 CHALLENGE_WORDS = _needles(
     """
-    just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required! | you have been blocked
+    just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required!
+    | you have been blocked
     """
 )
 """Words of pages that are served with 403 (Cloudflare's and others' block and challenge pages)."""
@@ -321,13 +324,15 @@ CODE_WORDS: dict[str, int] = {
 # Text that speaks to whoever reads it instead of reporting: a paste is data, and no witness when it says this.
 INSTRUCTION = re.compile(
     r"(?i)\bignore (?:all|any|the|every|previous|prior|above|my|these|those|your)|\bdisregard\b"
-    r"|\bkind\s?[=:]\s?[\"'`]?[a-z]+\b|\bwith kind\b"
-    r"|\b(?:the )?(?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b|\bthe diagnosis is\b"
-    r"|</?(?:system|tool_result|assistant|instructions?)>"
-    r"|\b(?:assistant|ai|llm|chatbot|language model|agent)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
-    r"|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent|ai|model)"
-    r"|\bdo not (?:report|tell|mention|diagnose)\b|^\W{0,3}system\s?:|\b(?:report|answer|respond|reply|print"
-    r"|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
+    r"|\bkind\s?[=:]\s?[\"'`]?[a-z]+_?[a-z_]*\b|\bwith kind\b|\bthe diagnosis is\b|\bdo not (?:report|tell"
+    r"|mention|diagnose)\b"
+    r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
+    r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
+    r"|(?<![\w-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
+    r"|(?<![\w-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
+    r"|ai|model)"
+    r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
+    r"[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
 )
 
 # Transport failures -----------------------------------------------------------------------------------------
@@ -354,14 +359,13 @@ FAILURES: tuple[FailureWords, ...] = (
         could not resolve host | couldn't resolve host | could not resolve: | name or service not known |
         nodename nor servname | enotfound | eai_again | temporary failure in name resolution |
         temporary failure resolving | failure in name resolution | unknownhostexception | no such host |
-        nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror |
-        name could not be resolved | name_not_resolved | dns_probe | no address associated with hostname |
-        unknown host | unable to resolve | name does not resolve | host not found |
-        name resolution failed | nxdomain | wsahost_not_found | bad hostname | getaddrinfo:  |
-        server misbehaving | eai_noname | eai_nodata | hostname could not be found |
-        php_network_getaddresses | failed to lookup address | dns error | dns lookup failed |
-        clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
-        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
+        nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror | name could not be resolved |
+        name_not_resolved | dns_probe | no address associated with hostname | unknown host |
+        unable to resolve | name does not resolve | host not found | name resolution failed | nxdomain |
+        wsahost_not_found | bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata |
+        hostname could not be found | php_network_getaddresses | failed to lookup address | dns error |
+        dns lookup failed | clientconnectordnserror | unresolvedaddressexception | dns resolution failed |
+        curl: (6) | curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
         """,
     ),
     # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
@@ -372,8 +376,8 @@ FAILURES: tuple[FailureWords, ...] = (
         could not resolve proxy | couldn't resolve proxy | cannot connect to proxy |
         unable to connect to proxy | clientproxyconnectionerror | err_proxy_connection_failed |
         err_tunnel_connection_failed | failed to connect to proxy | proxy connection failed |
-        proxyconnect tcp | err_socks_connection_failed | curl: (5) | curl: (97) | proxyerror( |
-        proxyerror: | unable to tunnel through proxy | tunneling socket could not be established |
+        proxyconnect tcp | err_socks_connection_failed | curl: (5) | curl: (97) | proxyerror( | proxyerror: |
+        unable to tunnel through proxy | tunneling socket could not be established |
         proxy server is refusing
         """,
     ),
@@ -384,9 +388,9 @@ FAILURES: tuple[FailureWords, ...] = (
         """
         certificate has expired | cert_has_expired | certificate is expired | certificate expired |
         expired certificate | certificate has expired or is not yet valid: current time |
-        certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid |
-        cert_e_expired | notafter: | sec_e_cert_expired | certexpired | server certificate has expired |
-        certificate_expired | notvalidafter
+        certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid | cert_e_expired |
+        notafter: | sec_e_cert_expired | certexpired | server certificate has expired | certificate_expired |
+        notvalidafter
         """,
     ),
     *_rows(
@@ -402,28 +406,28 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_HOSTNAME,
         5,
         """
-        certificate does not match | hostname verification failed | host name verification | hostname mismatch | hostname doesn't match | hostname does not match |
-        does not match target host | doesn't match host | err_tls_cert_altname_invalid |
-        no alternative certificate subject name | no subject alternative | certificate is valid for |
-        ip address mismatch | err_cert_common_name_invalid | name mismatch |
-        remotecertificatenamemismatch | target principal name is incorrect |
-        certificate is not valid for | not valid for requested host | does not match the host |
-        certificate common name | cert_e_cn_no_match | no name matching | altname | notvalidforname |
-        ssl: no alternative | certificate verify failed (hostname mismatch) | certificate subject name |
-        peer fqdn | ssl_error_bad_cert_domain | certificateerror: hostname
+        certificate does not match | hostname verification failed | host name verification |
+        hostname mismatch | hostname doesn't match | hostname does not match | does not match target host |
+        doesn't match host | err_tls_cert_altname_invalid | no alternative certificate subject name |
+        no subject alternative | certificate is valid for | ip address mismatch |
+        err_cert_common_name_invalid | name mismatch | remotecertificatenamemismatch |
+        target principal name is incorrect | certificate is not valid for | not valid for requested host |
+        does not match the host | certificate common name | cert_e_cn_no_match | no name matching | altname |
+        notvalidforname | ssl: no alternative | certificate verify failed (hostname mismatch) |
+        certificate subject name | peer fqdn | ssl_error_bad_cert_domain | certificateerror: hostname
         """,
     ),
     *_rows(
         Failure.TLS_UNTRUSTED,
         4,
         """
-        trust relationship for the ssl/tls | self-signed certificate | self signed certificate | unable to get local issuer |
-        unable to get issuer | unable to verify the first certificate | unable_to_verify_leaf_signature |
-        depth_zero_self_signed_cert | self_signed_cert_in_chain | unable_to_get_issuer |
-        unknown authority | pkix path | unable to find valid certification path |
+        trust relationship for the ssl/tls | self-signed certificate | self signed certificate |
+        unable to get local issuer | unable to get issuer | unable to verify the first certificate |
+        unable_to_verify_leaf_signature | depth_zero_self_signed_cert | self_signed_cert_in_chain |
+        unable_to_get_issuer | unknown authority | pkix path | unable to find valid certification path |
         remotecertificatechainerrors | partialchain | untrustedroot | err_cert_authority_invalid |
-        sec_error_unknown_issuer | issuer is not recognized | certificate is not trusted |
-        issuer is unknown | unknown issuer | unknownissuer | not trusted | cert_e_untrustedroot |
+        sec_error_unknown_issuer | issuer is not recognized | certificate is not trusted | issuer is unknown |
+        unknown issuer | unknownissuer | not trusted | cert_e_untrustedroot |
         unable to locally verify the issuer | unknown ca | certificate authority is invalid | curl: (60) |
         self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
         certificate for this server is invalid | pretending to be | invalid peer certificate
@@ -437,9 +441,9 @@ FAILURES: tuple[FailureWords, ...] = (
         plain http request was sent | unsupported or unrecognized ssl message |
         first record does not look like a tls handshake | server gave http response to https |
         packet length too long | packet_length_too_long | http_request | unknown protocol |
-        record layer failure | err_ssl_protocol_error | frame was not a tls |
-        cannot determine frame size | tls packet with unexpected length | not an ssl/tls record |
-        notsslrecordexception | corrupted frame | invalid tls record
+        record layer failure | err_ssl_protocol_error | frame was not a tls | cannot determine frame size |
+        tls packet with unexpected length | not an ssl/tls record | notsslrecordexception | corrupted frame |
+        invalid tls record
         """,
     ),
     *_rows(
@@ -447,24 +451,24 @@ FAILURES: tuple[FailureWords, ...] = (
         2,
         """
         certificate verify failed | certificate_verify_failed | trust relationship for the tls |
-        certificate is invalid according to the validation | failed to verify certificate | x509:  |
+        certificate is invalid according to the validation | failed to verify certificate | x509: |
         certpathvalidatorexception | ssl certificate problem | certificate verification failed |
-        cannot verify  | certificate validation failed | certificateverify
+        cannot verify | certificate validation failed | certificateverify
         """,
     ),
     *_rows(
         Failure.TLS_HANDSHAKE,
         2,
         """
-        handshake failure | handshake_failure | handshake failed | sslhandshakeexception |
-        ssl connect error | could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert |
-        tlsv1_alert | alert protocol version | no protocols in common | unsupported protocol |
-        ssl_error_ | no cipher | received fatal alert | unexpected_eof_while_reading |
-        unexpected eof while reading | eof occurred in violation of protocol | ssl_error_syscall |
-        curl: (35) | tls handshake error | ssl routines | secure tls connection was established |
-        tls connect error | ssl connection could not be established | remote error: tls |
-        err_ssl_version | openssl::ssl::sslerror | network socket disconnected before secure |
-        tls handshake eof | sslexception
+        handshake failure | handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
+        could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert | tlsv1_alert |
+        alert protocol version | no protocols in common | unsupported protocol | ssl_error_ | no cipher |
+        received fatal alert | unexpected_eof_while_reading | unexpected eof while reading |
+        eof occurred in violation of protocol | ssl_error_syscall | curl: (35) | tls handshake error |
+        ssl routines | secure tls connection was established | tls connect error |
+        ssl connection could not be established | remote error: tls | err_ssl_version |
+        openssl::ssl::sslerror | network socket disconnected before secure | tls handshake eof |
+        sslexception
         """,
     ),
     *_rows(
@@ -480,13 +484,13 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.CONNECT_TIMEOUT,
         4,
         """
-        connecttimeout | connect timeout | connection timeout | und_err_connect_timeout |
-        connect etimedout | connect timed out | connection timed out | connection timed-out |
-        timed out while connecting | connect() timed out | connectiontimeout | net::opentimeout |
-        execution expired | timeout was reached: connect | operation timed out: connect |
-        err_connection_timed_out | did not properly respond after a period of time |
-        dial tcp: i/o timeout | httpconnecttimeoutexception | winerror 10060 | errno 110 | errno 60] |
-        (10060) | wsaetimedout | connecting timed out | tcp connect timed out | tls handshake timeout |
+        connecttimeout | connect timeout | connection timeout | und_err_connect_timeout | connect etimedout |
+        connect timed out | connection timed out | connection timed-out | timed out while connecting |
+        connect() timed out | connectiontimeout | net::opentimeout | execution expired |
+        timeout was reached: connect | operation timed out: connect | err_connection_timed_out |
+        did not properly respond after a period of time | dial tcp: i/o timeout |
+        httpconnecttimeoutexception | winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout |
+        connecting timed out | tcp connect timed out | tls handshake timeout |
         timed out before ssl handshake | ssl connection timeout | handshake timed out |
         handshake operation timed out
         """,
@@ -498,9 +502,8 @@ FAILURES: tuple[FailureWords, ...] = (
         read timed out | readtimeout | read timeout | und_err_headers_timeout | und_err_body_timeout |
         headers timeout | body timeout | response timeout | net::readtimeout | sockettimeoutexception |
         upstream timed out | awaiting headers | timeout awaiting response headers | timeout on reading |
-        sockettimeout | err_timed_out | sotimeouterror | timeout awaiting 'response' |
-        servertimeouterror | timeouterror: timeout awaiting | esockettimedout | read operation timed out |
-        timeout while reading
+        sockettimeout | err_timed_out | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
+        timeouterror: timeout awaiting | esockettimedout | read operation timed out | timeout while reading
         """,
     ),
     *_rows(
@@ -511,11 +514,11 @@ FAILURES: tuple[FailureWords, ...] = (
         timeouterror | timeoutexception | operation timeout | econnaborted | httptimeoutexception |
         request timeout after | aborted due to timeout | operation was aborted due to timeout |
         timeout error | deadline exceeded | deadline has elapsed | curl: (28) | taskcanceledexception |
-        the operation has timed out | network timeout at | timeout of  | i/o timeout | timeout awaiting |
-        err_timeout | zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera |
-        tempo limite | tijd verstreken | таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 |
-        zaman aşımı | przekroczono limit czasu | timeout exceeded | timing out | times out | time out |
-        httpx.timeout | request timed
+        the operation has timed out | network timeout at | timeout of | i/o timeout | timeout awaiting |
+        err_timeout | zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera | tempo limite |
+        tijd verstreken | таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı |
+        przekroczono limit czasu | timeout exceeded | timing out | times out | time out | httpx.timeout |
+        request timed
         """,
     ),
     # Refused, unreachable: errno texts of the operating systems and their wrappers
@@ -525,21 +528,20 @@ FAILURES: tuple[FailureWords, ...] = (
         """
         connection refused | econnrefused | actively refused | connectionrefusederror |
         err_connection_refused | winerror 10061 | (10061) | errno 111 | errno 61] |
-        couldn't connect to server | could not connect to server | no listener | curl: (7) |
-        wsaeconnrefused | verbindung verweigert | verbindung abgelehnt | connexion refusée |
-        conexión rechazada | conexão recusada | connessione rifiutata | соединение отклонено |
-        отказано в соединении
+        couldn't connect to server | could not connect to server | no listener | curl: (7) | wsaeconnrefused |
+        verbindung verweigert | verbindung abgelehnt | connexion refusée | conexión rechazada |
+        conexão recusada | connessione rifiutata | соединение отклонено | отказано в соединении
         """,
     ),
     *_rows(
         Failure.UNREACHABLE,
         3,
         """
-        no route to host | network is unreachable | network unreachable | host is unreachable |
-        enetunreach | ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable |
-        errno 101 | errno 113 | errno 65] | unreachable host | unreachable network |
-        noroutetohostexception | internet connection appears to be offline | err_network_changed |
-        enetdown | winerror 10051 | winerror 10065 | network is down
+        no route to host | network is unreachable | network unreachable | host is unreachable | enetunreach |
+        ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable | errno 101 |
+        errno 113 | errno 65] | unreachable host | unreachable network | noroutetohostexception |
+        internet connection appears to be offline | err_network_changed | enetdown | winerror 10051 |
+        winerror 10065 | network is down
         """,
     ),
     *_rows(
@@ -547,24 +549,23 @@ FAILURES: tuple[FailureWords, ...] = (
         3,
         """
         connection reset | econnreset | connectionreseterror | forcibly closed | err_connection_reset |
-        errno 104 | errno 54] | winerror 10054 | recv failure | connection was reset | broken pipe |
-        epipe | connection aborted | wsaeconnreset | curl: (56) | verbindung zurückgesetzt
+        errno 104 | errno 54] | winerror 10054 | recv failure | connection was reset | broken pipe | epipe |
+        connection aborted | wsaeconnreset | curl: (56) | verbindung zurückgesetzt
         """,
     ),
     *_rows(
         Failure.CLOSED,
         3,
         """
-        empty reply from server | remotedisconnected | remote end closed connection |
-        server disconnected | serverdisconnectederror | disconnected without sending a response |
-        socket hang up | other side closed | und_err_socket | premature eof | prematurely closed |
-        err_empty_response | unexpected end of file from server | nohttpresponseexception |
-        failed to respond | end of file reached | curl: (52) | no data received |
-        server closed connection | eoferror | connection was closed | underlying connection was closed |
-        header parser received no bytes | response ended prematurely | read: eof | ": eof |
-        server closed idle | unexpected eof | transport endpoint | no response from server |
-        connection closed by | closed by remote | err_connection_closed | connection closed before |
-        closed by the remote host
+        empty reply from server | remotedisconnected | remote end closed connection | server disconnected |
+        serverdisconnectederror | disconnected without sending a response | socket hang up |
+        other side closed | und_err_socket | premature eof | prematurely closed | err_empty_response |
+        unexpected end of file from server | nohttpresponseexception | failed to respond |
+        end of file reached | curl: (52) | no data received | server closed connection | eoferror |
+        connection was closed | underlying connection was closed | header parser received no bytes |
+        response ended prematurely | read: eof | ": eof | server closed idle | unexpected eof |
+        transport endpoint | no response from server | connection closed by | closed by remote |
+        err_connection_closed | connection closed before | closed by the remote host
         """,
     ),
     *_rows(
@@ -584,12 +585,12 @@ FAILURES: tuple[FailureWords, ...] = (
         1,
         """
         fetch failed | failed to open tcp connection | connectionerror | network error | err_network |
-        clientconnectorerror ception | connecterror | clientoserror | failed to fetch |
+        clientconnectorerror | connectexception | connecterror | clientoserror | failed to fetch |
         unable to connect | can't connect | cannot connect | could not connect | failed to connect |
         connection failed | no internet | all connection attempts failed | networkerror |
-        an error occurred while sending the request | unable to establish | remoteprotocolerror |
-        httpcore. | max retries exceeded | no se puede conectar | verbindung fehlgeschlagen |
-        keine verbindung | impossible de se connecter | connection error | econnection
+        an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore. |
+        max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
+        impossible de se connecter | connection error | econnection
         """,
     ),
 )
@@ -611,31 +612,31 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
     *_faults(
         BodyFault.UNDECODABLE,
         """
-        incorrect header check | z_data_error | contentdecodingerror | decodingerror |
-        contentencodingerror | not a gzipped file | badgzipfile | while decompressing |
-        error decoding response | err_content_decoding_failed | curl: (61) |
-        unrecognized content encoding | unrecognized or bad http content | failed to decode it |
-        gzip: invalid header | zlib: invalid header | not in gzip format | zlib.error |
-        invalid gzip header | brotli:  | decompression failed | decoder process called |
-        unable to decompress | can not decode content-encoding | zlib:: | magic number in gzip header |
-        failed writing received data | invalid stored block lengths | err__error_format |
-        unexpected error decompressing | the magic number | invaliddataexception
+        incorrect header check | z_data_error | contentdecodingerror | decodingerror | contentencodingerror |
+        not a gzipped file | badgzipfile | while decompressing | error decoding response |
+        err_content_decoding_failed | curl: (61) | unrecognized content encoding |
+        unrecognized or bad http content | failed to decode it | gzip: invalid header | zlib: invalid header |
+        not in gzip format | zlib.error | invalid gzip header | brotli: | decompression failed |
+        decoder process called | unable to decompress | can not decode content-encoding | zlib:: |
+        magic number in gzip header | failed writing received data | invalid stored block lengths |
+        err__error_format | unexpected error decompressing | the magic number | invaliddataexception
         """,
     ),
     # Bodies that ended early
     *_faults(
         BodyFault.TRUNCATED,
         """
-        stream has been aborted | typeerror: terminated | error: aborted | contentlengthmismatch | body length does not match | incompleteread | outstanding read data remaining | curl: (18) | transfer closed with |
-        unexpected end of json | unterminated string | without sending complete message body |
-        premature close | err_stream_premature_close | clientpayloaderror | err_content_length_mismatch |
-        err_incomplete_chunked | unexpected end of input | premature end of content-length |
-        end of file before message length | chunkedencodingerror | invalidchunklength |
-        err_http2_protocol_error | unexpected end-of-input | unexpected eof while parsing |
-        response payload is not completed | premature end of chunk | unexpected end of stream |
-        body ended | unexpected end when reading json | read error at byte |
-        response_content_length_mismatch | terminated: other side closed |
-        ended prematurely, with at least | fixed content-length:
+        stream has been aborted | typeerror: terminated | error: aborted | contentlengthmismatch |
+        body length does not match | incompleteread | outstanding read data remaining | curl: (18) |
+        transfer closed with | unexpected end of json | unterminated string |
+        without sending complete message body | premature close | err_stream_premature_close |
+        clientpayloaderror | err_content_length_mismatch | err_incomplete_chunked | unexpected end of input |
+        premature end of content-length | end of file before message length | chunkedencodingerror |
+        invalidchunklength | err_http2_protocol_error | unexpected end-of-input |
+        unexpected eof while parsing | response payload is not completed | premature end of chunk |
+        unexpected end of stream | body ended | unexpected end when reading json | read error at byte |
+        response_content_length_mismatch | terminated: other side closed | ended prematurely, with at least |
+        fixed content-length:
         """,
     ),
     # A JSON parser that met a page
@@ -652,13 +653,12 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
     *_faults(
         BodyFault.NOT_JSON,
         """
-        jsondecodeerror | expecting value: line | is not valid json | json parse error |
-        jsonparseexception | json::parsererror | looking for beginning of value | unexpected token |
-        contenttypeerror | unexpected mimetype | failed to parse json | json_error_syntax |
-        jsonexception | syntaxerror: json | invalid json | malformed json | jsonreaderexception |
-        unexpected character | could not parse response | json.parse: | not valid json |
-        invalid start of a value | json decode error | invalidjsonerror | expecting property name |
-        malformed response from
+        jsondecodeerror | expecting value: line | is not valid json | json parse error | jsonparseexception |
+        json::parsererror | looking for beginning of value | unexpected token | contenttypeerror |
+        unexpected mimetype | failed to parse json | json_error_syntax | jsonexception | syntaxerror: json |
+        invalid json | malformed json | jsonreaderexception | unexpected character |
+        could not parse response | json.parse: | not valid json | invalid start of a value |
+        json decode error | invalidjsonerror | expecting property name | malformed response from
         """,
     ),
 )
@@ -691,24 +691,23 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
     *_pages(
         Intermediary.PROXY,
         """
-        connect tunnel failed | tunnel connection failed | from proxy after connect | x-squid-error |
-        squid/ | (squid | proxy authentication required | proxy-authenticate: | zscaler | forcepoint |
-        bluecoat | blue coat | fortiguard | fortigate | mcafee web gateway | cisco umbrella |
-        proxy server received | err_tunnel_connection_failed | sophos web | netskope |
-        palo alto networks | web filter | err_access_denied | the cache administrator | x-bluecoat |
-        websense | proxy error | ironport | checkpoint | proxy-connection failed | proxy responded |
-        bad response: 407 | received http code 403 from proxy
+        connect tunnel failed | tunnel connection failed | from proxy after connect | x-squid-error | squid/ |
+        (squid | proxy authentication required | proxy-authenticate: | zscaler | forcepoint | bluecoat |
+        blue coat | fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
+        err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter |
+        err_access_denied | the cache administrator | x-bluecoat | websense | proxy error | ironport |
+        checkpoint | proxy-connection failed | proxy responded | bad response: 407 |
+        received http code 403 from proxy
         """,
     ),
     *_pages(
         Intermediary.CLOUDFLARE,
         """
-        just a moment... | cf-mitigated | cf-error-details | cf-error-code |
-        sorry, you have been blocked | cloudflare ray id | <center>cloudflare</center> |
-        performance & security by cloudflare | cf-browser-verification | challenge-platform |
-        error code: 10 | error 1015 | error 1020 | error 1010 | error 1009 | error 1006 | error 1005 |
-        you are being rate limited | cloudflare challenge | cdn-cgi/ | cloudflare_error | cf_chl |
-        cloudflare block | cloudflare error | error 1012 | error 1013 |
+        just a moment... | cf-mitigated | cf-error-details | cf-error-code | sorry, you have been blocked |
+        cloudflare ray id | <center>cloudflare</center> | performance & security by cloudflare |
+        cf-browser-verification | challenge-platform | error code: 10 | error 1015 | error 1020 | error 1010 |
+        error 1009 | error 1006 | error 1005 | you are being rate limited | cloudflare challenge | cdn-cgi/ |
+        cloudflare_error | cf_chl | cloudflare block | cloudflare error | error 1012 | error 1013 |
         enable javascript and cookies to continue | blocked by cloudflare | checking your browser before |
         used cloudflare to restrict access
         """,
@@ -720,17 +719,17 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         modsecurity | the requested url was rejected. please consult with your administrator | aws waf |
         awselb/2.0 403 | request could not be satisfied | wordfence | barracuda | x-datadome | datadome |
         perimeterx | fastly error | request blocked | web application firewall | x-sucuri |
-        generated by cloudfront | x-amzn-waf | your access to this site has been limited |
-        azure front door | front door | microsoft-azure-application-gateway | blocked by | f5 big-ip |
-        reference #18. | waf rule | by firewall
+        generated by cloudfront | x-amzn-waf | your access to this site has been limited | azure front door |
+        front door | microsoft-azure-application-gateway | blocked by | f5 big-ip | reference #18. |
+        waf rule | by firewall
         """,
     ),
     *_pages(
         Intermediary.GATEWAY,
         """
         <center>nginx | <center>openresty | awselb | varnish | envoy | upstream connect error | haproxy |
-        traefik | no healthy upstream | heroku | apache server at | <address>apache | caddy |
-        microsoft-iis | kong/ | no available server | application failed to respond | railway | fly.io
+        traefik | no healthy upstream | heroku | apache server at | <address>apache | caddy | microsoft-iis |
+        kong/ | no available server | application failed to respond | railway | fly.io
         """,
     ),
 )

@@ -174,7 +174,7 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
         )
         is not None
     )
-    if not mark and not command and match["sep"] == ",":
+    if not mark and not command and (match["sep"] == "," or match[0].rstrip().endswith(("[", "("))):
         return None
     return _of_value(value, code=code or (mark == "`"))
 

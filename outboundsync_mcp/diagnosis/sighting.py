@@ -375,7 +375,7 @@ _TIMEOUT_SECONDS = re.compile(
 
 def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for needle, failure, rank in vocabulary.failures:
-        if rank > s.failure_rank and needle in lower:
+        if rank > s.failure_rank and needle in lower and _stands_alone(needle, lower):
             s.failure, s.failure_rank, s.failure_text = failure, rank, unit.text
     if s.failure in (Failure.READ_TIMEOUT, Failure.CONNECT_TIMEOUT, Failure.DEADLINE):
         match = _TIMEOUT_SECONDS.search(unit.text)
@@ -386,6 +386,14 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
             s.body_fault = fault
             s.quotes.append(unit.text)
             break
+
+
+_ERRNO = re.compile(r"e[a-z]{3,14}")
+
+
+def _stands_alone(needle: str, lower: str) -> bool:
+    """Names of errno are words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
+    return _ERRNO.fullmatch(needle) is None or re.search(rf"(?<![a-z]){needle}", lower) is not None
 
 
 def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
@@ -481,7 +489,7 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
     for match in _URL.finditer(unit.text) if "://" in unit.text else ():
         before = unit.text[max(0, match.start() - 60) : match.start()]
         asked = _REQUEST_CONTEXT.search(before) is not None or (
-            s.status_rank >= CUED and _TO_READ.search(before) is None and bool(match["path"])
+            s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
         )
         _take_host(match[0], s, asked=asked)
     for match in _HOST_IN_TEXT.finditer(lower) if any(hint in lower for hint in _HOST_HINTS) else ():

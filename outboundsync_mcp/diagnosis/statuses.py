@@ -117,6 +117,8 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
     if right.startswith(" error responses"):  # urllib3: "too many 429 error responses"
         return EXPLICIT
+    if status == 200 and tail.endswith(p.SUCCESS_TAILS) and not _counts_a_noun(right):
+        return CUED
     if status not in p.REASONS or status < 300:
         return 0
     return _rank_in_prose(status, left, right)
