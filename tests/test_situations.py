@@ -93,7 +93,20 @@ SITUATIONS = [
     Situation("gzip bomb", response(200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * 30_000_000)),
               "unexpected_response", 200),
     Situation("deeply nested JSON", response(200, body="[" * 100_000), "unexpected_response", 200),
+    Situation("200 with NaN", response(200, body=b'{"x": NaN, ' + json.dumps(ME).encode()[1:]), "unexpected_response", 200),
+    Situation("200 with a number beyond a double", response(200, body=b'{"x": 1e999, ' + json.dumps(ME).encode()[1:]),
+              "unexpected_response", 200),
+    Situation("200 whose id is a boolean", response(200, body={**ME, "account": {"id": True}}), "unexpected_response", 200),
+    Situation("200 with a cut emoji", response(200, body=b'{"x": "\\ud83d", ' + json.dumps(ME).encode()[1:]), "ok", 200),
+    Situation("200 nested 300 deep", response(200, body=b'{"x": ' + b"[" * 300 + b"]" * 300 + b", " + json.dumps(ME).encode()[1:]),
+              "unexpected_response", 200),
+    Situation("200 that is not UTF-8", response(200, body=json.dumps(ME).encode().replace(b"Production", b"\xff\xfe")),
+              "unexpected_response", 200, says="UTF-8"),
+    Situation("200 that echoes the key in escapes", response(200, body=json.dumps({**ME, "account": {
+              "id": 42, "email": "ESCAPED"}}).replace("ESCAPED", "".join(f"\\u{ord(c):04x}" for c in CANARY))), "ok", 200),
     # 401
+    Situation("401 with Retry-After", response(401, {**REALM, "Retry-After": "9"}, {"message": "Invalid API key"}),
+              "invalid_api_key", 401),
     Situation("documented 401", DENIED, "invalid_api_key", 401, says="rotate"),
     Situation("401 without the realm", refusal(401, "Unauthorized"), "invalid_api_key", 401, says="may not"),
     Situation("401 without error", response(401, REALM, {"message": "Invalid API key"}), "invalid_api_key", 401),
@@ -140,6 +153,9 @@ SITUATIONS = [
     Situation("redirect to another path", response(301, {"Location": "/login"}), "unexpected_redirect", 301),
     Situation("redirect to a portal", response(302, {"Location": f"http://portal.hotel.example/login?key={CANARY}"}),
               "unexpected_redirect", 302),
+    Situation("redirect to no valid URL", response(302, {"Location": "https://login.corp.example:port/"}),
+              "unexpected_redirect", 302),
+    Situation("redirect to half an address", response(307, {"Location": "http://[::1/"}), "unexpected_redirect", 307),
     Situation("307 to another origin", response(307, {"Location": "https://evil.example/api/v1/me"}),
               "unexpected_redirect", 307),
     Situation("304", response(304), "unexpected_redirect", 304),
@@ -215,6 +231,8 @@ async def test_situation(
     shown = json.dumps(answer, ensure_ascii=False)
     assert row.says.lower() in shown.lower()
     assert "<" not in (answer["message"] or "")
+    assert (answer["retry_after_seconds"] is None) is (answer["retry_at"] is None)
+    assert answer["retryable"] or answer["retry_after_seconds"] is None
     assert_no_secret(shown, logs())
     if answer["kind"] == "api_access_disabled":
         assert not any(step.lower().startswith("rotate") for step in answer["remediation"])
@@ -347,3 +365,10 @@ async def test_a_key_made_of_the_apis_own_words_changes_no_answer(secret: str) -
         "api_access_disabled",
         "API access is not enabled for this account",
     )
+
+
+async def test_numbers_and_documented_names_are_never_mistaken_for_the_key() -> None:
+    body = {**ME, "account": {"id": 123456789012, "email": None}}
+    with ScriptedServer(response(200, body=body)) as server:
+        for secret in ("123456789012", "connectionScope99"):
+            assert (await ask(settings_for(server.origin, OUTBOUNDSYNC_API_KEY=f"osapi_{secret}")))["me"] == body

@@ -10,8 +10,10 @@ import logging
 import math
 import random
 import ssl
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -26,7 +28,8 @@ from outboundsync_mcp.api.credentials import ApiKey, Credential, load_credential
 from outboundsync_mcp.api.failures import classify
 from outboundsync_mcp.diagnosis.catalog import load_catalog
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
-from outboundsync_mcp.diagnosis.response import evidence_of_response, parse_json
+from outboundsync_mcp.diagnosis.response import IDENTITY_WINDOW, evidence_of_response, parse_json
+from outboundsync_mcp.diagnosis.schemas import ME_FIELDS
 from outboundsync_mcp.settings import Settings, is_loopback
 
 ME_PATH = "/api/v1/me"
@@ -39,8 +42,8 @@ PROGRESS_SECONDS = 1.0
 DEFAULT_RETRY_AFTER_SECONDS = 60
 """The wait after a 429 that states none (vendor: "Errors and rate limits", example)."""
 
-IDENTITY_SCRUB_WINDOW = 12
-"""Characters of the key in a row that are removed from a 200's body; fewer can be a name like "production"."""
+_GZIP_OR_ZLIB = 47
+"""zlib's window bits for "detect which of the two it is"."""
 
 OnWait = Callable[[float, float], Awaitable[None]]
 """Called while waiting with (seconds waited, seconds to wait)."""
@@ -130,28 +133,31 @@ class OutboundSyncClient:
             return self._unsent(self._without_key(credential))
         budget = self._settings.max_wait_seconds if max_wait_seconds is None else max_wait_seconds
         state = self._states.of(credential.key.fingerprint)
-        cooling = state.cooling_seconds(self.clock.monotonic())
-        if cooling > budget:
+        now = self.clock.monotonic()
+        cooling, flight = state.cooling_seconds(now), state.current_flight()
+        # Who cannot wait at all does not board a flight that departs after the stated wait, at its jitter.
+        if cooling > budget or (budget == 0 and flight is not None and flight.departs_at > now):
             return self._still_cooling(state, credential, cooling, budget)
-        flight = state.current_flight() or self._launch(state, credential.key)
+        flight = flight or self._launch(state, credential.key)
         answer, waited = await self._ride(flight, on_wait)
         attempts = 1
         evidence = answer.evidence
-        if evidence.status == 429 and not flight.waits:
-            cooling = state.cooling_seconds(self.clock.monotonic())
-            if cooling > budget:
+        if evidence.status == 429 and not flight.is_retry:
+            if waited + state.cooling_seconds(self.clock.monotonic()) > budget:
                 evidence = replace(evidence, wait_limit=budget)
             else:
-                flight.successor = flight.successor or self._launch(state, credential.key)
-                answer, waited = await self._ride(flight.successor, on_wait)
+                retry = self._retry_of(flight, state, credential.key)
+                answer, more = await self._ride(retry, on_wait)
+                waited += more
                 attempts = 2
                 evidence = replace(answer.evidence, retried=True)
         if evidence.status == 429:
             cooling = state.cooling_seconds(self.clock.monotonic())
             evidence = replace(evidence, retry_after=max(1, math.ceil(cooling)))
-        notes = tuple(credential.notes)
+        if credential.notes or credential.source != evidence.key_source:
+            evidence = replace(evidence, seen=(*credential.notes, *evidence.seen), key_source=credential.source)
         return Exchange(
-            evidence=replace(evidence, seen=(*notes, *evidence.seen), key_source=credential.source),
+            evidence=evidence,
             body=answer.body,
             attempts=attempts,
             waited_seconds=round(waited, 3),
@@ -204,33 +210,41 @@ class OutboundSyncClient:
         """A new flight of the running loop: waits out the cooldown, if any, then sends one request."""
         now = self.clock.monotonic()
         cooling = state.cooling_seconds(now)
-        departs_at = now + cooling + self._jitter() if cooling else now
+        planned = now + cooling + self._jitter() if cooling else now
 
         async def run() -> _Answer:
             # A cooldown can be prolonged meanwhile by another loop's 429.
-            while (wait := max(departs_at, state.cooldown_until) - self.clock.monotonic()) > 0:
+            while (wait := max(planned, state.cooldown_until) - self.clock.monotonic()) > 0:
                 await self.clock.sleep(wait)
+            flight.departs_at = self.clock.monotonic()
             return await self._request(state, key)
 
-        flight = Flight(run, waits=cooling > 0, departs_at=departs_at)
+        flight = Flight(run, departs_at=planned)
         state.set_flight(flight)
         return flight
+
+    def _retry_of(self, flight: Flight[_Answer], state: KeyState[_Answer], key: ApiKey) -> Flight[_Answer]:
+        """The one retry of a flight that got a 429, the same for all its riders and for who came meanwhile."""
+        if flight.successor is None:
+            flight.successor = state.current_flight() or self._launch(state, key)
+            flight.successor.is_retry = True
+        return flight.successor
 
     async def _ride(self, flight: Flight[_Answer], on_wait: OnWait | None) -> tuple[_Answer, float]:
         """The flight's answer, and the seconds this rider waited for its departure."""
         boarded = self.clock.monotonic()
-        total = max(0.0, flight.departs_at - boarded) if flight.waits else 0.0
         flight.board()
         try:
-            if on_wait is not None and total:
-                await self._report_wait(flight, boarded, total, on_wait)
+            if on_wait is not None and flight.departs_at > boarded:
+                await self._report_wait(flight, boarded, flight.departs_at - boarded, on_wait)
             await asyncio.wait({flight.task})
         finally:
             flight.leave()
+        waited = max(0.0, min(flight.departs_at, self.clock.monotonic()) - boarded)
         if flight.task.cancelled():
             # Not our cancellation (that would have left above): the flight was stopped under us.
-            return _Answer(self._interrupted("the request was stopped before it ended")), total
-        return flight.task.result(), total
+            return _Answer(self._interrupted("the request was stopped before it ended")), waited
+        return flight.task.result(), waited
 
     async def _report_wait(self, flight: Flight[_Answer], boarded: float, total: float, on_wait: OnWait) -> None:
         while not flight.landed:
@@ -283,7 +297,7 @@ class OutboundSyncClient:
                 evidence = replace(evidence, seen=(*evidence.seen, fallback))
             wait = evidence.retry_after or DEFAULT_RETRY_AFTER_SECONDS
             state.cool_down(self.clock.monotonic() + wait, evidence)
-        elif answer.body is not None or (evidence.status == 403 and evidence.json_body and not evidence.intermediary):
+        elif answer.body is not None or (evidence.status == 403 and evidence.message in documented_messages()):
             state.accepted = True
         return _Answer(evidence, answer.body)
 
@@ -294,21 +308,17 @@ class OutboundSyncClient:
         fault: BodyFault | None = None
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
-                request = self._client().build_request(
-                    "GET",
-                    self._url,
-                    headers={"Authorization": key.authorization},
-                    extensions={"trace": phase.trace},
+                client = self._client()
+                request = client.build_request(
+                    "GET", self._url, headers={"Authorization": key.authorization}, extensions={"trace": phase.trace}
                 )
-                head = await self._client().send(request, stream=True)
+                head = await client.send(request, stream=True)
                 try:
                     body, fault = await _read_body(head)
                 finally:
                     await head.aclose()
         except TimeoutError:
             return self._timed_out(phase, head, key)
-        except httpx.DecodingError:
-            fault = BodyFault.UNDECODABLE
         except (httpx.HTTPError, OSError) as error:
             if head is None:
                 return self._failed(phase, error)
@@ -316,16 +326,23 @@ class OutboundSyncClient:
         except (ValueError, ImportError, httpx.InvalidURL) as error:
             # httpx refuses a proxy variable it cannot use; its text may quote the proxy's password.
             return self._failed_proxy(type(error).__name__)
-        return self._answered(cast("httpx.Response", head), body, fault, key)
+        return self._answered(head, body, fault, key)
 
     def _answered(self, head: httpx.Response, body: bytes | None, fault: BodyFault | None, key: ApiKey) -> _Answer:
-        text = None if body is None else body.decode("utf-8-sig", errors="replace")
-        now = self.clock.now()
         status = head.status_code
-        # Judged as it came, shown without the key: a key that holds a word like "account" must not change the answer.
-        evidence = _scrubbed(
-            evidence_of_response(status, head.headers.multi_items(), text, source="live", now=now), key
-        )
+        text = None
+        if body is not None:
+            text = body.decode("utf-8-sig", errors="replace")
+            if fault is None and "\ufffd" in text and not _is_utf8(body):
+                fault = BodyFault.UNDECODABLE
+
+        def hide(words: str, window: int) -> str:
+            # The documented messages hold no secret, whatever words the key is made of.
+            return words if words in documented_messages() else key.scrub(words, window)
+
+        lines = [*head.headers.multi_items(), *_location(head)]
+        now = self.clock.now()
+        evidence = evidence_of_response(status, lines, text, source="live", now=now, hide=hide)
         if evidence.observed_at is not None:
             self._clock_skew = (now - evidence.observed_at).total_seconds()
         seen = [f"GET {self._url} answered HTTP {status}."]
@@ -336,9 +353,10 @@ class OutboundSyncClient:
         evidence = replace(evidence, seen=tuple(seen))
         if status != 200 or text is None or evidence.body_fault is not None:
             return _Answer(evidence)
-        # The body reaches the caller as it came, unless it holds the key itself.
-        value = parse_json(key.scrub(text, IDENTITY_SCRUB_WINDOW))[1]
-        return _Answer(evidence, cast("dict[str, Any]", value))
+        me = parse_json(text)[1]
+        if "\\" in text or key.scrub(text, IDENTITY_WINDOW) != text:
+            me = _without_key(me, key)
+        return _Answer(evidence, cast("dict[str, Any]", me))
 
     def _timed_out(self, phase: _Phase, head: httpx.Response | None, key: ApiKey) -> _Answer:
         if head is not None and not 200 <= head.status_code < 300:
@@ -391,7 +409,7 @@ class OutboundSyncClient:
     def _client(self) -> httpx.AsyncClient:
         """The running loop's connection pool."""
         loop = asyncio.get_running_loop()
-        for other in [known for known in self._clients if known.is_closed()]:
+        for other in [known for known in tuple(self._clients) if known.is_closed()]:
             del self._clients[other]
         if loop not in self._clients:
             # Their debug lines quote response headers and reason phrases, in which a server may echo the key.
@@ -405,7 +423,12 @@ class OutboundSyncClient:
                 follow_redirects=False,
                 timeout=None,  # noqa: S113 - one deadline covers the whole exchange
                 limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
-                headers={"Accept": "application/json", "User-Agent": f"outboundsync-mcp/{__version__}"},
+                headers={
+                    "Accept": "application/json",
+                    "Accept-Encoding": "gzip",
+                    "User-Agent": f"outboundsync-mcp/{__version__}",
+                },
+                event_hooks={"response": [_set_location_aside]},
                 cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             )
         return self._clients[loop]
@@ -413,38 +436,69 @@ class OutboundSyncClient:
 
 _FAULT_WORDS = {
     BodyFault.TRUNCATED: "The connection ended before the body was complete.",
-    BodyFault.UNDECODABLE: "The body does not match its Content-Encoding.",
+    BodyFault.UNDECODABLE: "The body does not match its Content-Encoding, or is not UTF-8.",
     BodyFault.OVERSIZE: f"The body is larger than {BODY_LIMIT // 1024} KiB.",
 }
 
 
-def _scrubbed(evidence: Evidence, key: ApiKey) -> Evidence:
-    """The evidence of a response without any part of the key that the server may have echoed.
-
-    The documented messages are known to hold none, whatever words the key is made of.
-    """
-    documented = {entry.documented_message for entry in load_catalog().entries.values()}
-
-    def hide(text: str | None, window: int = 6) -> str | None:
-        return text if text is None or text in documented else key.scrub(text, window)
-
-    return replace(
-        evidence,
-        message=hide(evidence.message),
-        error=hide(evidence.error),
-        headers={name: key.scrub(value) for name, value in evidence.headers.items()},
-        location=hide(evidence.location),
-        body_fault_detail=hide(evidence.body_fault_detail, IDENTITY_SCRUB_WINDOW),
-        connection_scope=hide(evidence.connection_scope, IDENTITY_SCRUB_WINDOW),
-        key_name=hide(evidence.key_name, IDENTITY_SCRUB_WINDOW),
-    )
-
-
 async def _read_body(response: httpx.Response) -> tuple[bytes, BodyFault | None]:
-    """The decoded body, up to BODY_LIMIT bytes."""
-    chunks = bytearray()
-    async for chunk in response.aiter_bytes():
-        chunks += chunk
-        if len(chunks) > BODY_LIMIT:
-            return bytes(chunks[:BODY_LIMIT]), BodyFault.OVERSIZE
-    return bytes(chunks), None
+    """The decoded body, up to BODY_LIMIT bytes; never more than that is decoded, however small it came.
+
+    One layer of gzip or deflate is decoded: gzip is what the request offers.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
+        return b"", BodyFault.UNDECODABLE
+    inflater = None if encoding in {"", "identity"} else zlib.decompressobj(_GZIP_OR_ZLIB)
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        try:
+            body += inflater.decompress(chunk, BODY_LIMIT + 1 - len(body)) if inflater else chunk
+        except zlib.error:
+            return bytes(body), BodyFault.UNDECODABLE
+        if len(body) > BODY_LIMIT:
+            return bytes(body[:BODY_LIMIT]), BodyFault.OVERSIZE
+    cut_off = inflater is not None and body and not inflater.eof
+    return bytes(body), BodyFault.UNDECODABLE if cut_off else None
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def _set_location_aside(response: httpx.Response) -> None:
+    """Keep httpx from parsing where a redirect leads: it is never followed, and need not be a valid URL."""
+    location = response.headers.get("location")
+    if location is not None:
+        del response.headers["location"]
+        response.extensions["location"] = location
+
+
+def _location(response: httpx.Response) -> list[tuple[str, str]]:
+    location = response.extensions.get("location")
+    return [("location", location)] if isinstance(location, str) else []
+
+
+@cache
+def documented_messages() -> frozenset[str]:
+    """The `message` texts that the vendor documents, word for word."""
+    entries = load_catalog().entries.values()
+    return frozenset(entry.documented_message for entry in entries if entry.documented_message)
+
+
+def _without_key(value: object, key: ApiKey) -> object:
+    """A JSON value whose strings, and names beyond the documented ones, hold no run of the key."""
+    if isinstance(value, str):
+        return key.scrub(value, IDENTITY_WINDOW)
+    if isinstance(value, list):
+        return [_without_key(item, key) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {
+            name if name in ME_FIELDS else key.scrub(name, IDENTITY_WINDOW): _without_key(item, key)
+            for name, item in cast("dict[str, object]", value).items()
+        }
+    return value

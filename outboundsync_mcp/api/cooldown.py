@@ -7,14 +7,16 @@ outlives every call: a cancelled caller leaves the cooldown in force.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from outboundsync_mcp.diagnosis.evidence import Evidence
 
 WINDOW_SECONDS = 60.0
 """Both documented rate limits count requests of a fixed 60 s window (vendor: "Errors and rate limits")."""
+FLIGHT_NAME = "outboundsync-flight"
+"""Name of the tasks that carry requests."""
 MAX_STATES = 64
 """Keys remembered per process; a process that rotates its key forgets the oldest."""
 
@@ -27,21 +29,23 @@ class Flight(Generic[ResultT]):
     Riders come and go; when the last one leaves, the flight is cancelled. A rider's cancellation reaches no other.
     """
 
-    def __init__(self, run: Callable[[], Awaitable[ResultT]], *, waits: bool, departs_at: float) -> None:
-        """Start flying in the running event loop; `departs_at` is the monotonic second of the request."""
-        self.waits = waits
+    def __init__(self, run: Callable[[], Coroutine[Any, Any, ResultT]], *, departs_at: float) -> None:
+        """Start flying in the running event loop.
+
+        `departs_at` is the monotonic second of the request: planned, and set anew when it is sent. `is_retry` marks
+        the documented single retry: a 429 to it is final for everyone aboard.
+        """
         self.departs_at = departs_at
+        self.is_retry = False
         self.successor: Flight[ResultT] | None = None
         self._riders = 0
-        self._task: asyncio.Task[ResultT] = asyncio.ensure_future(self._fly(run))
-
-    async def _fly(self, run: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        return await run()
+        self._deserted = False
+        self._task: asyncio.Task[ResultT] = asyncio.create_task(run(), name=FLIGHT_NAME)
 
     @property
     def landed(self) -> bool:
-        """Whether the flight has ended, one way or another."""
-        return self._task.done()
+        """Whether the flight has ended, or has been told to: nobody can board it any more."""
+        return self._deserted or self._task.done()
 
     @property
     def task(self) -> "asyncio.Task[ResultT]":
@@ -56,6 +60,7 @@ class Flight(Generic[ResultT]):
         """Count one rider out; the last one ends a flight that has not landed."""
         self._riders -= 1
         if self._riders == 0 and not self._task.done():
+            self._deserted = True
             self._task.cancel()
 
 

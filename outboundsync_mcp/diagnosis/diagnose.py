@@ -62,7 +62,9 @@ def diagnose(evidence: Evidence, *, now: datetime) -> Diagnosis:
     catalog = load_catalog()
     situation = situation_of(evidence)
     kind = catalog.entries[situation].kind
-    wait = None if kind == "ok" else _wait(evidence, rate_limited=kind == "rate_limited")
+    # A wait makes no sense to who will not retry; a paste's is a fact of the paste.
+    waits = catalog.entries[situation].retryable or (evidence.source == "pasted" and kind != "ok")
+    wait = _wait(evidence, rate_limited=kind == "rate_limited") if waits else None
     start = evidence.observed_at if evidence.source == "pasted" and evidence.observed_at else now
     end = None if wait is None else moment_after(start, wait)
     until = None if end is None else iso(end)
@@ -97,7 +99,9 @@ def diagnose(evidence: Evidence, *, now: datetime) -> Diagnosis:
 
 def situation_of(evidence: Evidence) -> str:
     """Name the situation of the catalog that `evidence` is: the first rule that fits."""
-    return next(rule.situation for rule in RULES if rule.fits(evidence))
+    return next(
+        rule.situation for applies, rules in GROUPS if applies(evidence) for rule in rules if rule.fits(evidence)
+    )
 
 
 def _wait(e: Evidence, *, rate_limited: bool) -> int | None:
@@ -235,28 +239,21 @@ _KEY = (
     Rule(
         "key_not_sent",
         lambda e: (
-            _key_in_doubt(e)
-            and (
-                (e.key_fault is KeyFault.MISSING and e.source == "pasted")
-                or (e.key_fault is None and e.key_sent is False)
-            )
+            (e.key_fault is KeyFault.MISSING and e.source == "pasted") or (e.key_fault is None and e.key_sent is False)
         ),
     ),
     *(
         Rule(
             "missing_api_key" if fault is KeyFault.MISSING else f"key_{fault}",
-            lambda e, fault=fault: _key_in_doubt(e) and e.key_fault is fault,
+            lambda e, fault=fault: e.key_fault is fault,
         )
         for fault in KeyFault
     ),
 )
 
 _NO_RESPONSE = (
-    Rule("tls_local_clock", lambda e: _no_final_answer(e) and _wrong_clock(e)),
-    *(
-        Rule(f"failure_{failure}", lambda e, failure=failure: _no_final_answer(e) and e.failure is failure)
-        for failure in Failure
-    ),
+    Rule("tls_local_clock", _wrong_clock),
+    *(Rule(f"failure_{failure}", lambda e, failure=failure: e.failure is failure) for failure in Failure),
 )
 
 _UNAUTHORIZED = (
@@ -366,18 +363,7 @@ _STATUS = (
 )
 
 
-def _within(statuses: range, rule: Rule) -> Rule:
-    return Rule(rule.situation, lambda e: e.status in statuses and rule.fits(e))
-
-
-RULES: tuple[Rule, ...] = (
-    *_BEFORE_SENDING,
-    *_KEY,
-    *_NO_RESPONSE,
-    *(_within(statuses, rule) for statuses, rules in _STATUS for rule in rules),
-    Rule("status_odd", lambda e: e.status is not None and e.source == "live"),
-    Rule("status_unknown", lambda e: e.status is not None),
-    # No status and no failure
+_NO_STATUS = (
     Rule("ok_no_connections", lambda e: _documented_body(e) and e.connections == 0),
     Rule(
         "ok_one_connection", lambda e: _documented_body(e) and e.connection_scope == "connection" and e.connections == 1
@@ -392,3 +378,20 @@ RULES: tuple[Rule, ...] = (
     Rule("nothing_given", lambda e: not any(line.strip() for line in e.seen)),
     Rule("unknown", _any),
 )
+
+_ODD_STATUS = (Rule("status_odd", lambda e: e.source == "live"), Rule("status_unknown", _any))
+
+
+def _status_in(statuses: range) -> Callable[[Evidence], bool]:
+    return lambda e: e.status in statuses
+
+
+GROUPS: tuple[tuple[Callable[[Evidence], bool], tuple[Rule, ...]], ...] = (
+    (_any, _BEFORE_SENDING),
+    (lambda e: (e.key_fault is not None or e.key_sent is False) and _key_in_doubt(e), _KEY),
+    (lambda e: e.failure is not None and _no_final_answer(e), _NO_RESPONSE),
+    *((_status_in(statuses), rules) for statuses, rules in _STATUS),
+    (lambda e: e.status is not None, _ODD_STATUS),
+    (_any, _NO_STATUS),
+)
+"""Whom a group's rules are for, and the rules."""

@@ -1,20 +1,24 @@
 """An HTTP response, live or quoted, read into `Evidence`."""
 
 import json
+import math
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Literal, TypedDict, cast
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from outboundsync_mcp.diagnosis.clean import clean, clean_message, is_html
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Intermediary
-from outboundsync_mcp.diagnosis.retry_after import parse_retry_after
+from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
 from outboundsync_mcp.diagnosis.schemas import Me
 
+DEEPEST_JSON = 100
+"""Levels of nesting that are passed on; MCP's own JSON parsers stop at about 200."""
+IDENTITY_WINDOW = 12
+"""Characters of a secret in a row that are hidden in a 200's body; fewer can be a name like "production"."""
 API_REALM = 'realm="OutboundSync API"'
 _KEPT_HEADERS = re.compile(
     r"retry-after|date|www-authenticate|proxy-authenticate|content-type|content-encoding|server|via|cf-ray|"
@@ -34,35 +38,48 @@ _GATEWAY_STATUSES = frozenset({502, 503, 504})
 
 
 def parse_json(text: str | None) -> tuple[bool, object]:
-    """Whether the text is JSON, and its value. Deep nesting and huge numbers count as not JSON."""
+    """Whether the text is JSON, and its value, with lone surrogates replaced.
+
+    What cannot be passed on as JSON counts as not JSON: NaN, Infinity, numbers beyond a double, deep nesting.
+    """
     if text is None:
         return False, None
     try:
-        return True, json.loads(text)
+        return True, _sound(json.loads(text, parse_constant=_refuse, parse_float=_finite), 0)
     except (ValueError, RecursionError):
         return False, None
 
 
-def http_date(value: str | None) -> datetime | None:
-    """An HTTP date as UTC, or None."""
-    if not value:
-        return None
-    try:
-        parsed = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)
 
 
-def shape_fault(body: object) -> str | None:
-    """Why a decoded 200 body is not the documented one, in words; None when it is."""
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _refuse(digits)
+
+
+def _sound(value: object, depth: int) -> object:
+    if depth > DEEPEST_JSON:
+        raise ValueError("nested too deep")
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_sound(item, depth + 1) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        named = cast("dict[str, object]", value)
+        return {cast("str", _sound(name, depth)): _sound(item, depth + 1) for name, item in named.items()}
+    return value
+
+
+def identity(body: object) -> Me | str:
+    """A decoded 200 body as the documented one, or why it is not, in words."""
     try:
-        Me.model_validate(body)
+        return Me.model_validate(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"
         return clean(f"{where}: {first['msg']}", 200)
-    return None
 
 
 def _origin_and_path(location: str | None) -> str | None:
@@ -108,16 +125,20 @@ def _cdn_code(text: str) -> int | None:
     return int(found[1] or found[2]) if found else None
 
 
-def _body_fault(text: str, *, is_json: bool, html: bool, value: object) -> tuple[BodyFault | None, str | None]:
+def _success(text: str, *, is_json: bool, html: bool, value: object) -> tuple[Me | None, BodyFault | None, str | None]:
+    """The documented body of a 2xx, or what is wrong with it."""
     if not text.strip():
-        return BodyFault.EMPTY, "the body is empty"
+        return None, BodyFault.EMPTY, "the body is empty"
     if html:
-        return BodyFault.HTML, "the body is an HTML page"
+        return None, BodyFault.HTML, "the body is an HTML page"
     if not is_json:
-        return BodyFault.NOT_JSON, "the body is not JSON"
-    if (detail := shape_fault(value)) is not None:
-        return BodyFault.WRONG_SHAPE, detail
-    return None, None
+        return None, BodyFault.NOT_JSON, "the body is not JSON"
+    me = identity(value)
+    return (None, BodyFault.WRONG_SHAPE, me) if isinstance(me, str) else (me, None, None)
+
+
+def _as_it_is(text: str, _: int) -> str:
+    return text
 
 
 def evidence_of_response(
@@ -127,63 +148,53 @@ def evidence_of_response(
     *,
     source: Literal["live", "pasted"],
     now: datetime,
+    hide: Callable[[str, int], str] = _as_it_is,
 ) -> Evidence:
     """What one HTTP response shows.
 
     `headers` are its lines in order, any case; `text` is its decoded body, None when the body was not seen
     (then nothing is said of it). Retry-After is measured against the response's own Date, else `now`.
+    `hide(text, window)` takes the runs of a secret that are at least `window` characters long out of what is shown;
+    nothing is judged by what it leaves.
     """
-    lines = [(name.strip().lower(), clean(value, 300)) for name, value in headers]
-    kept = {name: value for name, value in lines if _KEPT_HEADERS.fullmatch(name)}
+    raw = [(name.strip().lower(), value) for name, value in headers]
+    kept = {name: clean(hide(value, 6), 300) for name, value in raw if _KEPT_HEADERS.fullmatch(name)}
     is_json, value = parse_json(text)
-    body = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+    body = cast("dict[str, object]", value) if type(value) is dict else {}
     html = text is not None and is_html(text[:2000])
-    message = clean_message(body.get("message"))
+
+    def said(part: object) -> str | None:
+        return clean_message(part, lambda words: hide(words, 6))
+
+    message = said(body.get("message"))
     if message is None and text and not is_json:
-        message = clean_message(text)
-    fault: tuple[BodyFault | None, str | None] = (None, None)
+        message = said(text)
+    me, fault, detail = None, None, None
     if text is not None and 200 <= status < 300:
-        fault = _body_fault(text, is_json=is_json, html=html, value=value)
-        message = message if fault[0] is not None and not html else None
-    documented = text is not None and 200 <= status < 300 and fault[0] is None
-    intermediary = None if documented else _intermediary(status, kept, text or "", html=html, json_body=is_json)
+        me, fault, detail = _success(text, is_json=is_json, html=html, value=cast("object", value))
+        message = message if fault is not None and not html else None
+    intermediary = None if me else _intermediary(status, kept, text or "", html=html, json_body=is_json)
     realm = None
-    if status == 401 and lines:
-        realm = any(name == "www-authenticate" and API_REALM.lower() in line.lower() for name, line in lines)
-    retry_lines = [line for name, line in lines if name == "retry-after"]
-    date = kept.get("date")
+    if status == 401 and raw:
+        realm = any(name == "www-authenticate" and API_REALM.lower() in line.lower() for name, line in raw)
+    retry_lines = [line for name, line in raw if name == "retry-after"]
+    date = next((line for name, line in raw if name == "date"), None)
     return Evidence(
         source=source,
         status=status,
         message=message,
-        error=clean_message(body.get("error")),
+        error=said(body.get("error")),
         headers=kept,
         documented_realm=realm,
         json_body=None if text is None else is_json,
-        body_fault=fault[0],
-        body_fault_detail=fault[1],
+        body_fault=fault,
+        body_fault_detail=detail,
         intermediary=intermediary,
         cdn_code=_cdn_code(text or "") if intermediary is Intermediary.CLOUDFLARE else None,
         location=_origin_and_path(kept.get("location")) if 300 <= status < 400 else None,
         retry_after=parse_retry_after(retry_lines, date=date, now=now) if retry_lines else None,
-        observed_at=http_date(date),
-        **_identity(body if documented else {}),
+        observed_at=parse_http_date(date, now=now) if date else None,
+        connections=len(me.connections) if me else None,
+        connection_scope=clean(hide(me.apiKey.connectionScope, IDENTITY_WINDOW), 60) if me else None,
+        key_name=clean(hide(me.apiKey.name, IDENTITY_WINDOW), 100) if me and me.apiKey.name else None,
     )
-
-
-class _Identity(TypedDict, total=False):
-    connections: int
-    connection_scope: str
-    key_name: str | None
-
-
-def _identity(body: dict[str, object]) -> _Identity:
-    if not body:
-        return {}
-    me = Me.model_validate(body)
-    name = me.apiKey.name
-    return {
-        "connections": len(me.connections),
-        "connection_scope": clean(me.apiKey.connectionScope, 60),
-        "key_name": clean(name, 100) if name else None,
-    }

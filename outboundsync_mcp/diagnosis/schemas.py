@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Documented(BaseModel):
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
 
 
 class Account(_Documented):
@@ -40,3 +40,7 @@ class Me(_Documented):
     account: Account = Field(description="id, and email or null.")
     apiKey: KeyInfo = Field(description="name, scopes, connectionScope (account or connection).")  # noqa: N815
     connections: list[Connection] = Field(description="CRM connections with API access that this key may read.")
+
+
+ME_FIELDS = frozenset(name for model in (Me, Account, KeyInfo, Connection) for name in model.model_fields)
+"""The names that the documentation gives to fields, at any level."""

@@ -1,8 +1,10 @@
 """The single retry, the shared flight and the shared cooldown, against scripted sockets on virtual time."""
 
 import asyncio
+import gzip
 import itertools
 import threading
+import tracemalloc
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,10 +12,11 @@ from typing import Any
 import pytest
 
 from outboundsync_mcp.api.client import Exchange, OutboundSyncClient
-from outboundsync_mcp.diagnosis.evidence import Failure
+from outboundsync_mcp.api.cooldown import FLIGHT_NAME
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure
 from outboundsync_mcp.settings import Settings
 from tests.support.clock import FakeClock
-from tests.support.scripted import End, ScriptedServer, response
+from tests.support.scripted import End, Script, ScriptedServer, response
 
 pytestmark = pytest.mark.anyio
 
@@ -212,7 +215,7 @@ async def test_a_flight_that_is_stopped_from_outside_is_an_answer_and_wedges_not
         async with client_of(server, FakeClock()) as client:
             call = asyncio.create_task(client.get_me())
             await asyncio.to_thread(server.wait_for_requests)
-            flights = [task for task in asyncio.all_tasks() if "_fly" in repr(task.get_coro())]
+            flights = [task for task in asyncio.all_tasks() if task.get_name() == FLIGHT_NAME]
             assert len(flights) == 1
             flights[0].cancel()
             exchange = await call
@@ -313,3 +316,121 @@ async def test_cookies_are_not_kept_and_redirects_are_not_followed() -> None:
             await client.get_me()
         assert [request.target for request in server.requests] == ["/api/v1/me", "/api/v1/me"]
         assert server.requests[1].header("Cookie") is None
+
+
+@pytest.mark.parametrize("script", [STALL, limited(30)], ids=["in mid-request", "while waiting"])
+async def test_a_caller_who_comes_as_the_last_one_leaves_gets_a_flight_of_its_own(script: Script) -> None:
+    clock = FakeClock(auto=False)
+    with ScriptedServer(script, OK) as server:
+        async with client_of(server, clock) as client:
+            leaver = asyncio.create_task(client.get_me())
+            await asyncio.to_thread(server.wait_for_requests)
+            await clock.settle()
+            if script != STALL:
+                await clock.wait_for_sleepers()
+            leaver.cancel()
+            comer = asyncio.create_task(client.get_me())
+            if script != STALL:
+                await clock.wait_for_sleepers()
+                await clock.advance(31)
+            exchange = await comer
+            await asyncio.gather(leaver, return_exceptions=True)
+    assert exchange.evidence.status == 200
+
+
+@pytest.mark.parametrize("ticks", range(12))
+async def test_who_comes_as_a_429_lands_shares_its_retry(ticks: int) -> None:
+    clock = FakeClock(auto=False)
+    with ScriptedServer(limited(7)) as server:
+        async with client_of(server, clock) as client:
+            first = [asyncio.create_task(client.get_me()) for _ in range(3)]
+            await asyncio.sleep(0)  # the callers board
+            (flight,) = (task for task in asyncio.all_tasks() if task.get_name() == FLIGHT_NAME)
+            landed = asyncio.Event()
+            flight.add_done_callback(lambda _: landed.set())
+            await landed.wait()
+            for _ in range(ticks):
+                await asyncio.sleep(0)
+            late = asyncio.create_task(client.get_me())
+            await clock.wait_for_sleepers()
+            await clock.advance(8)
+            exchanges = await asyncio.gather(*first, late)
+        assert len(server.requests) == 2
+    assert {exchange.evidence.status for exchange in exchanges} == {429}
+
+
+async def test_a_call_that_waited_out_an_earlier_cooldown_still_has_its_own_retry_within_its_limit() -> None:
+    clock = FakeClock(auto=False)
+    with ScriptedServer(limited(5), limited(6), OK) as server:
+        async with client_of(server, clock) as client:
+            await client.get_me(max_wait_seconds=0)
+            late = asyncio.create_task(client.get_me())
+            for seconds in (6, 7):
+                await clock.wait_for_sleepers()
+                await clock.advance(seconds)
+            exchange = await late
+    assert (exchange.evidence.status, exchange.attempts, exchange.waited_seconds) == (200, 2, 12.0)
+
+
+async def test_both_waits_of_a_call_together_stay_within_its_limit() -> None:
+    clock = FakeClock(auto=False)
+    with ScriptedServer(limited(5), limited(6), OK) as server:
+        async with client_of(server, clock) as client:
+            await client.get_me(max_wait_seconds=0)
+            late = asyncio.create_task(client.get_me(max_wait_seconds=10))
+            await clock.wait_for_sleepers()
+            await clock.advance(6)
+            exchange = await late
+    assert (exchange.evidence.status, exchange.attempts, exchange.evidence.wait_limit) == (429, 1, 10)
+
+
+async def test_who_never_waits_does_not_wait_for_the_jitter_either() -> None:
+    clock = FakeClock(auto=False)
+    with ScriptedServer(limited(5), OK) as server:
+        async with client_of(server, clock, jitter=lambda: 1.0) as client:
+            waiting = asyncio.create_task(client.get_me())
+            await clock.wait_for_sleepers()
+            await clock.advance(5.5)
+            told = await client.get_me(max_wait_seconds=0)
+            await clock.advance(1)
+            await waiting
+    assert (told.evidence.status, told.attempts, told.waited_seconds) == (429, 0, 0.0)
+
+
+async def test_only_the_documented_403_proves_that_a_key_was_accepted() -> None:
+    blocked = response(403, body={"message": "blocked by policy"})
+    documented = response(403, body={"message": "API access is not enabled for this account"})
+    denied = response(401, body={"message": "Invalid API key"})
+    for refusal, worked in ((blocked, False), (documented, True)):
+        with ScriptedServer(refusal, denied) as server:
+            async with client_of(server, FakeClock()) as client:
+                await client.get_me()
+                assert (await client.get_me()).evidence.key_worked_before is worked
+
+
+@pytest.mark.parametrize(
+    "stated", ["Sat Dec  5 12:00:37 2026", "Saturday, 05-Dec-26 12:00:37 GMT", "Sat, 05 Dec 2026 12:00:37 GMT"]
+)
+@pytest.mark.parametrize("dated", ["Sat Dec  5 12:00:00 2026", "Sat, 05 Dec 2026 12:00:00 GMT"])
+async def test_every_http_date_is_measured_against_the_responses_own(stated: str, dated: str) -> None:
+    clock = FakeClock()
+    with ScriptedServer(response(429, {"Retry-After": stated, "Date": dated}), OK) as server:
+        async with client_of(server, clock) as client:
+            exchange = await client.get_me()
+    assert (exchange.attempts, exchange.waited_seconds) == (2, 37.5)
+
+
+async def test_a_small_body_that_inflates_without_end_is_cut_at_the_limit() -> None:
+    bomb = gzip.compress(gzip.compress(b" " * 200_000_000))
+    for encoding, kind in (("gzip, gzip", BodyFault.UNDECODABLE), ("br", BodyFault.UNDECODABLE)):
+        with ScriptedServer(response(200, {"Content-Encoding": encoding}, bomb)) as server:
+            async with client_of(server, FakeClock()) as client:
+                assert (await client.get_me()).evidence.body_fault is kind
+    with ScriptedServer(response(200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * 200_000_000))) as server:
+        async with client_of(server, FakeClock()) as client:
+            tracemalloc.start()
+            exchange = await client.get_me()
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    assert exchange.evidence.body_fault is BodyFault.OVERSIZE
+    assert peak < 32 * 1024 * 1024
