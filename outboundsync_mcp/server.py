@@ -17,6 +17,7 @@ from mcp.server.caching import CacheHint
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
+from mcp_types.methods import SPEC_CLIENT_METHODS, SPEC_CLIENT_NOTIFICATION_METHODS
 from pydantic import ValidationError
 
 from outboundsync_mcp import __version__
@@ -37,6 +38,9 @@ support reports. Resources outboundsync://errors, outboundsync://rate-limits and
 reference. For everything else in OutboundSync use the vendor's own MCP server."""
 CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
 """Nothing that is listed or read changes while the server runs, and nothing of it is the caller's own."""
+
+UNKNOWN = "[unknown]"
+"""Stands for the name of a method, tool or prompt that this server does not have."""
 
 Context = ServerRequestContext[Any, Any]
 
@@ -77,13 +81,21 @@ def create_server(settings: Settings, *, tools: Tools | None = None) -> Server[A
 
 
 async def _keep_secrets_out_of_names(ctx: Context, call_next: CallNext) -> HandlerResult:
-    """A key sent where a tool's or prompt's name belongs is redacted before it reaches a trace or an error."""
-    name = ctx.params.get("name") if ctx.params else None
-    if isinstance(name, str) and not name.replace("_", "").isalpha():
-        from outboundsync_mcp.diagnosis.redact import redact
-
-        ctx = replace(ctx, params={**(ctx.params or {}), "name": redact(name)})
+    """A method, tool or prompt that nobody knows has no name in a trace, log or error: it may be a key, misplaced."""
+    if ctx.method not in SPEC_CLIENT_METHODS | SPEC_CLIENT_NOTIFICATION_METHODS:
+        ctx = replace(ctx, method=UNKNOWN)
+    if ctx.params and "name" in ctx.params and not _is_ours(ctx.params["name"]):
+        ctx = replace(ctx, params={**ctx.params, "name": UNKNOWN})
     return await call_next(ctx)
+
+
+def _is_ours(name: Any) -> bool:
+    """Whether a tool or a prompt is called so; what is not a string is for the SDK to refuse."""
+    if not isinstance(name, str) or name in {GET_ME.name, DIAGNOSE_ERROR.name}:
+        return True
+    from outboundsync_mcp import prompts
+
+    return name in prompts.templates()
 
 
 async def _keep_faults_inside(ctx: Context, call_next: CallNext) -> HandlerResult:

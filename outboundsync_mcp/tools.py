@@ -148,13 +148,13 @@ def tool_result(answer: dict[str, Any], *, is_error: bool) -> CallToolResult:
 
 
 def _argument_faults(arguments: Mapping[str, Any]) -> tuple[list[str], int | None]:
-    """What is wrong with `get_me`'s arguments, and the wait that they name. Values of unknown names are not quoted."""
-    faults = [
-        f"get_me has no argument {_name(name)}: its only one is max_wait_seconds, and the key comes from "
-        "OUTBOUNDSYNC_API_KEY in the server's environment."
-        for name in arguments
-        if name != "max_wait_seconds"
-    ]
+    """What is wrong with `get_me`'s arguments, and the wait that they name. No unknown name or value is quoted."""
+    faults: list[str] = []
+    if any(name != "max_wait_seconds" for name in arguments):
+        faults.append(
+            "get_me was given an argument that it does not have: its only one is max_wait_seconds, and the key comes "
+            "from OUTBOUNDSYNC_API_KEY in the server's environment."
+        )
     value = arguments.get("max_wait_seconds")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -167,11 +167,6 @@ def _argument_faults(arguments: Mapping[str, Any]) -> tuple[list[str], int | Non
         faults.append(f"max_wait_seconds takes a whole number of seconds from 0 to {MAX_WAIT_CEILING_SECONDS}{shown}.")
         return faults, None
     return faults, value
-
-
-def _name(name: str) -> str:
-    plain = name.isidentifier() and name.isascii() and len(name) <= 32 and not name.lower().startswith("osapi")
-    return f'"{name}"' if plain else "of that name"
 
 
 def _diagnose_paste(known: Mapping[str, Any], now: datetime) -> Diagnosis:

@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Generator
 from typing import Any
 
+import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
@@ -87,6 +88,27 @@ def test_a_server_at_debug_level_never_shows_the_key_it_holds_or_is_sent() -> No
     assert "DEBUG" in peer.stderr
 
 
+LETTERS = "QwertzUiopAsdfghJklYxcvb"
+"""The secret of a key that nothing but its prefix tells from a name."""
+
+
+@pytest.mark.parametrize("misplaced", [LETTERS, f"osapi_{LETTERS}", f"osapi_{LETTERS.lower()}"])
+@pytest.mark.parametrize("modern", [False, True])
+def test_a_key_in_the_place_of_a_name_is_not_repeated(misplaced: str, modern: bool) -> None:
+    with StdioPeer(modern=modern, environ={"OUTBOUNDSYNC_LOG_LEVEL": "DEBUG"}) as peer:
+        said = [
+            peer.request("tools/call", {"name": misplaced}),
+            peer.request("prompts/get", {"name": misplaced}),
+            peer.request(misplaced, {"name": misplaced}),
+            peer.request("tools/call", {"name": "get_me", "arguments": {misplaced: 1, misplaced.upper(): 2}}),
+        ]
+        peer.send({"jsonrpc": "2.0", "method": misplaced, "params": {}})
+        said.append(peer.request("tools/list", {"name": misplaced}))
+        assert peer.close() == 0
+    assert ["error" in answer for answer in said] == [True, True, True, False, False]
+    assert LETTERS.lower() not in (json.dumps(said) + peer.stderr).lower()
+
+
 @pytest.mark.parametrize(
     "crash",
     [
@@ -146,11 +168,19 @@ def test_traces_hold_no_key_and_nothing_that_a_caller_pasted(spans: InMemorySpan
                     await client.get_prompt(name, {"x": CANARY})
             with pytest.raises(MCPError):
                 await client.get_prompt("troubleshoot_error", {CANARY: CANARY})
+            for name in (CANARY, LETTERS):
+                with pytest.raises(MCPError):
+                    await client.call_tool(name, {})
+                with pytest.raises(MCPError):
+                    await client.session.send_request(
+                        types.Request[Any, Any](method=name, params=None), types.EmptyResult
+                    )
 
     with ScriptedServer(ECHOES[0]) as upstream:
         asyncio.run(main(upstream.origin))
     recorded = [span.to_json() for span in spans.get_finished_spans() if str(span.kind) == "SpanKind.SERVER"]
     assert any("tools/call get_me" in span for span in recorded)
+    assert LETTERS not in "".join(recorded)
     assert_clean("".join(recorded))
 
 
