@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
+from outboundsync_mcp.diagnosis.facts import LONGEST_CALL_SECONDS
 from outboundsync_mcp.diagnosis.key_form import looks_like_a_key
 
 API_KEY: Final = "OUTBOUNDSYNC_API_KEY"
@@ -22,7 +23,7 @@ VARIABLES: Final = (API_KEY, API_KEY_FILE, BASE_URL, TIMEOUT_SECONDS, MAX_WAIT_S
 DEFAULT_BASE_URL: Final = "https://app.outboundsync.com"
 DEFAULT_TIMEOUT_SECONDS: Final = 15.0
 DEFAULT_MAX_WAIT_SECONDS: Final = 45
-MAX_WAIT_LIMIT: Final = 120
+MAX_WAIT_LIMIT: Final = LONGEST_CALL_SECONDS
 """Upper bound of a wait in seconds: the range of `get_me`'s own argument."""
 DEFAULT_LOG_LEVEL: Final = "WARNING"
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

@@ -27,6 +27,7 @@ from outboundsync_mcp.api.cooldown import Flight, KeyState, KeyStates
 from outboundsync_mcp.api.credentials import ApiKey, Credential, load_credential
 from outboundsync_mcp.api.failures import classify
 from outboundsync_mcp.diagnosis.catalog import load_catalog
+from outboundsync_mcp.diagnosis.diagnose import DEFAULT_WAIT_SECONDS
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.response import IDENTITY_WINDOW, evidence_of_response, parse_json
 from outboundsync_mcp.diagnosis.schemas import ME_FIELDS
@@ -39,9 +40,6 @@ IDLE_SECONDS = 5.0
 """No connection is reused after this many idle seconds."""
 PROGRESS_SECONDS = 1.0
 """How often a waiting caller hears of the wait."""
-DEFAULT_RETRY_AFTER_SECONDS = 60
-"""The wait after a 429 that states none (vendor: "Errors and rate limits", example)."""
-
 _GZIP_OR_ZLIB = 47
 """zlib's window bits for "detect which of the two it is"."""
 
@@ -291,11 +289,9 @@ class OutboundSyncClient:
         )
         if evidence.status == 429:
             if evidence.retry_after is None:
-                fallback = (
-                    f"It stated no valid Retry-After; {DEFAULT_RETRY_AFTER_SECONDS} s is the vendor's own fallback."
-                )
+                fallback = f"It stated no valid Retry-After; {DEFAULT_WAIT_SECONDS} s is the vendor's own fallback."
                 evidence = replace(evidence, seen=(*evidence.seen, fallback))
-            wait = evidence.retry_after or DEFAULT_RETRY_AFTER_SECONDS
+            wait = evidence.retry_after or DEFAULT_WAIT_SECONDS
             state.cool_down(self.clock.monotonic() + wait, evidence)
         elif answer.body is not None or (evidence.status == 403 and evidence.message in documented_messages()):
             state.accepted = True
