@@ -39,9 +39,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
 
 
 _ABOUT_REQUESTS = re.compile(
-    r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|server|url|error|fehler|erreur"
-    r"|status|curl|authorization)s?\b"
-    r"|unauthori[sz]ed|forbidden|too many requests|retry.after"
+    r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|curl|authorization)s?\b"
+    r"|unauthori[sz]ed|forbidden|too many requests"
 )
 _SHORT_CHARS = 24
 
@@ -136,8 +135,12 @@ def _names_request(s: Sighting) -> bool:
 
 def _differ(one: Sighting, two: Sighting) -> bool:
     """Both say something of the failure, the wait or the message, and not the same."""
-    pairs = ((one.failure, two.failure), (one.waits, two.waits), (one.message, two.message))
+    pairs = ((one.failure, two.failure), (one.waits, two.waits), (_said(one), _said(two)))
     return any(this and that and this != that for this, that in pairs)
+
+
+def _said(s: Sighting) -> str | None:
+    return s.message if s.message_rank >= 2 else None
 
 
 def _join(e: Sighting, s: Sighting) -> None:

@@ -25,7 +25,7 @@ _BACKSPACED = re.compile(r".\x08")
 _ESCAPE = re.compile(
     r"""(?<!\\)\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
 )
-_LETTERS = {"n": "\n", "r": "\n", "t": "\t"}
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
 _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
@@ -73,7 +73,7 @@ def unescape(text: str) -> str:
         text = _CONCATENATED.sub("", text)
     if "\\" in text:
         text = _CONTINUED.sub(" ", text)
-        text = _ESCAPE.sub(_unescape, text)
+        text = _ESCAPE.sub(_unescape, text).replace("\r\n", "\n").replace("\r", "\n")
     elif "\n" in text and ("`" in text or "^" in text):
         text = _CONTINUED.sub(" ", text)
     if "=>" in text:

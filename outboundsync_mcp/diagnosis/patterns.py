@@ -225,7 +225,7 @@ FILLERS = (
 )
 EXPLICIT_TAILS = _needles(
     """
-    status | http | https | statuscode | status_code | http_code | httpcode | response code |
+    <response |    status | http | https | statuscode | status_code | http_code | httpcode | response code |
     response_code | returned error | responded | server returned | return code | http error |
     tunnel failed, response | received http code | code d'état | code d’état | código de estado |
     codigo de estado | codice di stato | code de statut | error: | exception: | response status |
@@ -324,7 +324,9 @@ CODE_WORDS: dict[str, int] = {
 # Text that speaks to whoever reads it instead of reporting: a paste is data, and no witness when it says this.
 INSTRUCTION = re.compile(
     r"(?i)\bignore (?:all|any|the|every|previous|prior|above|my|these|those|your)|\bdisregard\b"
-    r"|\bkind\s?[=:]\s?[\"'`]?[a-z]+_?[a-z_]*\b|\bwith kind\b|\bthe diagnosis is\b|\bdo not (?:report|tell"
+    r"|\bkind\s?[=:]\s?[\"'`]?(?:ok\b|missing_|malformed_|invalid_|api_access|rate_lim|server_err|upstream_"
+    r"|not_|unexpected_|tls_)"
+    r"|\bwith kind\b|\bthe diagnosis is\b|\bdo not (?:report|tell"
     r"|mention|diagnose)\b"
     r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
     r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
@@ -747,8 +749,8 @@ DOC_HOSTS = _needles(
     w3.org | readthedocs.io | curl.se | haxx.se | nodejs.org | python.org | nel.cloudflare.com |
     support.cloudflare.com | www.cloudflare.com | developers.cloudflare.com | stackoverflow.com |
     docs.github.com | docs.microsoft.com | learn.microsoft.com | aka.ms | go.microsoft.com | sentry.io |
-    npmjs.com | npmjs.org | example.com | example.org | json-schema.org | schemas.xmlsoap.org |
-    example.net | hubs.ly | pypi.org | wikipedia.org
+    example.com | example.org | json-schema.org | schemas.xmlsoap.org |
+    example.net | hubs.ly | wikipedia.org
     """
 )
 

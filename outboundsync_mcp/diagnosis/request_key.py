@@ -20,7 +20,7 @@ class KeySign:
 
 _AUTHORIZATION = re.compile(
     r"""(?i)(?<![\w-])(?P<proxy>proxy-)?authorization(?P<quote>["'`]?)\]?\s{0,3}(?P<sep>=>|->|==?|:|,"""
-    r"""|=)\s{0,3}(?:\[|\(|[bufr](?=["'])){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
+    r"""|\|(?=\s?Bearer))\s{0,3}(?:\[|\(|[bufr](?=["'])){0,2}(?P<mark>["'`]?)(?P<value>[^\n]{0,2000})"""
 )
 _MASK = re.compile(
     r"(?i)[*•●·xX…]{3,}|\.{3}|…|\[[^\]]{0,40}\]|<[^>]{0,40}>?|\*|redact|filtered|hidden|secure|mask|removed"
@@ -66,6 +66,7 @@ _ILLEGAL = (
         "The client refused the Authorization header: the key has a line break, a space or a control character",
     ),
 )
+_REQUEST_HEADER = re.compile(r"(?:^|\.)(?:request|config)\.headers\.")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
     r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3})"
@@ -117,14 +118,12 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     for pattern, fault, detail in _ILLEGAL:
         if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
-    names = {name.rsplit(".", 1)[-1].lower() for name, _ in pairs or ()}
+    names: set[str] = set()
+    if any("/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))):
+        names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if _REQUEST_HEADER.search(name)}
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
-    if (
-        sign is None
-        and {"user-agent", "accept"} <= names
-        and not any("auth" in name or "key" in name for name in names)
-    ):
+    if sign is None and "user-agent" in names and not any("auth" in name or "key" in name for name in names):
         return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
     command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None
     if command and not re.search(r"outboundsync\.com/|/api/v1/me", command["rest"]):

@@ -11,7 +11,7 @@ from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
-from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, clauses, statuses_in
+from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, clauses, has_reason, statuses_in
 from outboundsync_mcp.diagnosis.units import Unit
 
 
@@ -124,7 +124,7 @@ def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
     lower = page.lower()
     s.html = True
     for stated in statuses_in(page[:4000]):
-        if stated.rank == EXPLICIT and stated.status >= 400 and stated.rank > s.status_rank:
+        if stated.status >= 400 and s.status_rank < EXPLICIT and has_reason(stated.status, page[stated.end :][:60]):
             _state(s, stated.status, EXPLICIT)
     if s.status is None and any(words in lower for words in p.CHALLENGE_WORDS):
         _state(s, 403, IMPLIED)
@@ -301,7 +301,7 @@ _WAIT_KEYS = {
 _WAIT_WORDS = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells"
     r"|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)"
-    r"|[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
+    r"|\s?[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
     r"|\s?milli)?"
 )
 _WAIT_DATE = re.compile(

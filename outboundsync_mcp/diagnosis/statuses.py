@@ -73,7 +73,7 @@ def _judged(text: str) -> Iterator[Stated]:
         left = text[max(0, match.start() - _LEFT) : match.start()]
         right = text[match.end() : match.end() + _RIGHT]
         if _is_part_of_something(left, right):
-            rank = EXPLICIT if left[-1:] in (",", ":") and _has_reason(status, right) else 0
+            rank = EXPLICIT if left[-1:] in (",", ":") and has_reason(status, right) else 0
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
             rank = _rank(status, left, right[plural.end() :], text, match.start())
             rank = rank if rank >= CUED else 0
@@ -106,7 +106,7 @@ def _is_part_of_something(left: str, right: str) -> bool:
 
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
-    if _has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
+    if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT
     if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
         return 0
@@ -147,7 +147,7 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
     return CUED if last in p.GIVING_WORDS else common
 
 
-def _has_reason(status: int, right: str) -> bool:
+def has_reason(status: int, right: str) -> bool:
     """The status's own reason phrase follows; below 400 it must look like one, for "found" is also a word."""
     match = _REASON.match(right)
     if match is None or status not in p.REASONS:

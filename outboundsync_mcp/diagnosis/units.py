@@ -371,12 +371,13 @@ class _Json:
             self._walk(named[1], f"{path}.{named[0]}" if path else named[0], unit, depth + 1)
             return
         if "lineno" in value and ("filename" in value or "function" in value):
-            for name, item in (
-                cast("dict[str, object]", value.get("vars") or {}).items() if _is_dict(value.get("vars")) else ()
-            ):
+            local = value.get("vars")
+            for name, item in cast("dict[str, object]", local).items() if isinstance(local, dict) else ():
                 if isinstance(item, str | int | float):
                     unit.pairs.append((name, str(item).strip("'")))
-            return  # else a frame of a stack says where, not what
+                if str(item).startswith("<Response ["):
+                    unit.text += f"{item}\n"
+            return  # all else of a stack's frame says where, not what
         unit.objects.append(value)
         # What led to the error was before it, wherever the document puts it.
         for name in sorted(value, key=lambda name: name != "breadcrumbs") if "breadcrumbs" in value else value:
@@ -401,6 +402,7 @@ class _Json:
         last = path.rsplit(".", 1)[-1].lower()
         own = len(value) > 1 and last not in {
             "errors",
+            "frames",
             "details",
             "headers",
             "attributes",
@@ -482,10 +484,6 @@ def _nested_units(value: str, level: int) -> list[Unit]:
         else:
             units += _of_line(line, None)
     return [unit for unit in _split_pages(units) if unit.text.strip() or unit.page or unit.pairs]
-
-
-def _is_dict(value: object) -> bool:
-    return isinstance(value, dict)
 
 
 def _named_value(value: dict[str, object]) -> tuple[str, object] | None:
