@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
+from outboundsync_mcp.cli.serve import without_lone_surrogates
 from tests.support.scripted import ScriptedServer, response
-from tests.support.stdio import PATIENCE_SECONDS, StdioPeer, environment
+from tests.support.stdio import MODERN_META, PATIENCE_SECONDS, StdioPeer, environment
 
 KEY = "osapi_Zk4vQ9TnB7xLw2HsRd8uYc5M"
 SLOW_DOWN = response(429, {"Retry-After": "40"}, {"message": "slow down", "statusCode": 429})
@@ -178,3 +179,66 @@ def test_a_key_file_is_never_quoted_at_debug_level(tmp_path: Path) -> None:
     assert f"Bearer {KEY}" == upstream.requests[0].header("Authorization")
     for at in range(6, len(KEY) - 5):
         assert KEY[at : at + 6] not in answer + peer.stderr
+
+
+@pytest.mark.parametrize(
+    ("escaped", "meant"),
+    [
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"\uDE00", "\ufffd"),
+        (r"\ud83d\u0041\uDBFF\n", "\ufffdA\ufffd\n"),
+        (r"\uD83D\uDE00", "\U0001f600"),
+        (r"\ud83d\ud83d\ude00\ude00", "\ufffd\U0001f600\ufffd"),
+        (r"\\ud83d \\\ud83d", "\\ud83d \\\ufffd"),  # an escaped backslash, then its text
+        (r"\u00e9\"\t", '\u00e9"\t'),
+    ],
+)
+def test_a_lone_surrogate_in_json_becomes_a_character_and_nothing_else_does(escaped: str, meant: str) -> None:
+    assert json.loads(without_lone_surrogates(f'"{escaped}"')) == meant
+
+
+STRAY = """
+import os
+from outboundsync_mcp.cli import main
+from outboundsync_mcp.tools import Tools
+answer = Tools.diagnose_error
+async def noisy(self, *args, **kwargs):
+    print("stray", flush=True)
+    os.write(1, b"stray")
+    assert os.read(0, 1) == b""
+    return await answer(self, *args, **kwargs)
+Tools.diagnose_error = noisy
+main([])
+"""
+
+
+def test_what_a_handler_prints_or_reads_misses_the_wire() -> None:
+    params = {"name": "diagnose_error", "arguments": {"status": 403}, "_meta": MODERN_META}
+    process = subprocess.Popen(
+        [sys.executable, "-c", STRAY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for number in (1, 2):
+            request = {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+            process.stdin.write(f"{json.dumps(request)}\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert (answer["id"], answer["result"]["structuredContent"]["status"]) == (number, 403)
+        out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert out == ""
+    assert err.count("stray") == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell closes stdin")
+def test_a_server_that_is_started_without_stdin_ends_with_status_0() -> None:
+    command = f'"{sys.executable}" -m outboundsync_mcp <&-'
+    run = subprocess.run(["/bin/sh", "-c", command], env=environment(), capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "")
+    assert "Traceback" not in run.stderr

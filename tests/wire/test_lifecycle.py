@@ -250,6 +250,16 @@ def test_no_line_on_stdin_kills_the_server(modern: bool) -> None:
     assert "Traceback" not in peer.stderr
 
 
+@pytest.mark.parametrize("modern", ERAS)
+def test_half_an_emoji_in_a_paste_is_answered(modern: bool) -> None:
+    with StdioPeer(modern=modern) as peer:
+        # What JavaScript writes for a paste that was cut inside an emoji; Python's json writes the same.
+        text = "HTTP 401 \ud83d Invalid API key \U0001f600"
+        answer = peer.request("tools/call", {"name": "diagnose_error", "arguments": {"text": text}})
+        assert answer["result"]["structuredContent"]["kind"] == "invalid_api_key"
+        assert peer.close() == 0
+
+
 def test_a_paste_of_a_megabyte_in_one_line_is_read() -> None:
     text = "x" * 1_000_000 + '\nHTTP/1.1 401 Unauthorized\n\n{"statusCode": 401, "message": "Invalid API key"}'
     with StdioPeer(modern=True) as peer:
