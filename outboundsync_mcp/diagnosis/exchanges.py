@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from outboundsync_mcp.diagnosis.evidence import BodyFault, KeyFault
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
 from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
@@ -19,7 +19,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     for unit in units:
         unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
     whole = "\n".join(f"{unit.text}\n{unit.page}\n{unit.flat}" for unit in units).lower()
-    vocabulary = Vocabulary(whole)
+    vocabulary = Vocabulary(whole.replace("’", "'").replace("‘", "'"))
     exchanges: list[Sighting] = []
     current: Sighting | None = None
     request = _Request()
@@ -70,19 +70,24 @@ def _recognise_me(e: Sighting) -> None:
 class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
-    _LINE = re.compile(r"^(?:\s{0,80}_header: ['\"])?[\s>]{0,6}(?:GET|POST|HEAD) \S{1,300}(?: HTTP/[\d.]{1,3})?\s*$")
+    _LINE = re.compile(
+        r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
+        r"|HEAD) https?://\S{1,300}\s*$"
+        r"|^\W{0,4}(?i:request headers)\W{0,3}$"
+    )
+    _END = re.compile(r"[\s>\"',;]*$|\W{0,4}(?i:response headers|response body|response|request body)\b")
     _HEADER = re.compile(r"^[\s>]{0,6}:?[A-Za-z][\w-]{0,60}:\s")
 
     def __init__(self) -> None:
         self._names: set[str] | None = None
 
     def watch(self, unit: Unit, sighting: Sighting) -> None:
-        if self._LINE.match(unit.text):
+        if self._LINE.search(unit.text[:600]):
             self._names = set()
         elif self._names is not None and self._HEADER.match(unit.text):
             self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())
         elif self._names is not None:
-            complete = unit.text.strip(" >\t") == "" and self._names & {
+            complete = self._END.match(unit.text) is not None and self._names & {
                 "host",
                 "user-agent",
                 "accept",
@@ -240,6 +245,8 @@ def owner_of(e: Sighting) -> Owner:
     """Whose exchange it is, by the host, then by its form, then by who is named."""
     if e.host_is_ours or e.ours_rank >= 2:
         return "ours"
+    if e.vendor is None and (e.status == 407 or e.intermediary is Intermediary.PROXY):
+        return "unknown"  # the host is the proxy's
     if e.vendor_rank >= 2 or (e.vendor and not e.mentions_us):
         return "vendor"
     if e.host_is_ours is False and e.host:

@@ -74,7 +74,12 @@ REASONS: dict[int, tuple[str, ...]] = {
     500: ("internal server error", "internalservererror", "erreur interne", "interner serverfehler", "error interno"),
     501: ("not implemented",),
     502: ("bad gateway", "badgateway"),
-    503: ("service unavailable", "service temporarily unavailable", "serviceunavailable", "backend fetch failed"),
+    503: (
+        "service unavailable",
+        "service temporarily unavailable",
+        "serviceunavailable",
+        "backend http request failed! | read error ( | fetch failed",
+    ),
     504: ("gateway timeout", "gateway time-out", "gatewaytimeout"),
     505: ("http version not supported",),
     507: ("insufficient storage",),
@@ -131,8 +136,7 @@ CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys(
 )
 STATUS_PARTS = _needles(
     """
-    错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 代码 | 返回 | 返された | 返って | 报
-    | 오류 | 에러 | 상태 | ข้อผิดพลาด | รหัส
+    错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 代码 | 返回 | 返された | 返って | 报 | 오류 | 에러 | 상태 | ข้อผิดพลาด | รหัส
     """
 )
 # Words that hand a status over: "I get a 401", "me sale 403", "bekomme 429", "renvoie 500".
@@ -195,10 +199,10 @@ PAST_BEFORE = tuple(
     f" {phrase} "
     for phrase in _needles(
         """
-    instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
-    used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
-    last week | statt | anstatt | kein | keine | keinen | ya no | en vez de | en lugar de | au lieu de |
-    au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
+        instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
+        used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
+        last week | statt | anstatt | kein | keine | keinen | ya no | en vez de | en lugar de | au lieu de |
+        au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
         """
     )
 )
@@ -225,13 +229,13 @@ FILLERS = (
 )
 EXPLICIT_TAILS = _needles(
     """
-    <response |    status | http | https | statuscode | status_code | http_code | httpcode | response code |
+    <response | status | http | https | statuscode | status_code | http_code | httpcode | response code |
     response_code | returned error | responded | server returned | return code | http error |
     tunnel failed, response | received http code | code d'état | code d’état | código de estado |
-    codigo de estado | codice di stato | code de statut | error: | exception: | response status |
-    código http | returned | statut http | http-status | http-fehler | http-code | errore http |
-    erreur http | erro http | error http | kod http | httperror | statuserror | clientresponseerror |
-    contenttypeerror | resulted in | status kod | statuskod
+    codigo de estado | codice di stato | code de statut | error: | exception: | response status | código http |
+    returned | statut http | http-status | http-fehler | http-code | errore http | erreur http | erro http |
+    error http | kod http | httperror | statuserror | clientresponseerror | contenttypeerror | resulted in |
+    status kod | statuskod
     """
 )
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:")
@@ -275,6 +279,7 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("internal server error", 500),
     ("proxy authentication required", 407),
     ("network authentication required", 511),
+    ("tunneling failed: forbidden", 403),
     ("no live upstreams", 502),
     ("http::error::unauthorized", 401),
     ("unauthorizedexception", 401),
@@ -286,8 +291,8 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
 )
 CHALLENGE_WORDS = _needles(
     """
-    just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required!
-    | you have been blocked
+    just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required! |
+    you have been blocked
     """
 )
 """Words of pages that are served with 403 (Cloudflare's and others' block and challenge pages)."""
@@ -362,12 +367,12 @@ FAILURES: tuple[FailureWords, ...] = (
         nodename nor servname | enotfound | eai_again | temporary failure in name resolution |
         temporary failure resolving | failure in name resolution | unknownhostexception | no such host |
         nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror | name could not be resolved |
-        name_not_resolved | dns_probe | no address associated with hostname | unknown host |
-        unable to resolve | name does not resolve | host not found | name resolution failed | nxdomain |
-        wsahost_not_found | bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata |
-        hostname could not be found | php_network_getaddresses | failed to lookup address | dns error |
-        dns lookup failed | clientconnectordnserror | unresolvedaddressexception | dns resolution failed |
-        curl: (6) | curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
+        name_not_resolved | dns_probe | no address associated with hostname | unknown host | unable to resolve |
+        name does not resolve | host not found | name resolution failed | nxdomain | wsahost_not_found |
+        bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
+        php_network_getaddresses | failed to lookup address | dns error | dns lookup failed |
+        clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
+        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
         """,
     ),
     # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
@@ -375,12 +380,11 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.PROXY,
         4,
         """
-        could not resolve proxy | couldn't resolve proxy | cannot connect to proxy |
-        unable to connect to proxy | clientproxyconnectionerror | err_proxy_connection_failed |
-        err_tunnel_connection_failed | failed to connect to proxy | proxy connection failed |
-        proxyconnect tcp | err_socks_connection_failed | curl: (5) | curl: (97) | proxyerror( | proxyerror: |
-        unable to tunnel through proxy | tunneling socket could not be established |
-        proxy server is refusing
+        could not resolve proxy | couldn't resolve proxy | cannot connect to proxy | unable to connect to proxy |
+        clientproxyconnectionerror | err_proxy_connection_failed | err_tunnel_connection_failed |
+        failed to connect to proxy | proxy connection failed | proxyconnect tcp | err_socks_connection_failed |
+        curl: (5) | curl: (97) | proxyerror( | proxyerror: | unable to tunnel through proxy |
+        tunneling socket could not be established | proxy server is refusing
         """,
     ),
     # TLS, with the reason: OpenSSL's verify texts, Node's codes, Go's x509, Schannel, Secure Transport, Java, browsers
@@ -399,7 +403,7 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_NOT_YET_VALID,
         6,
         """
-        certificate is not yet valid | cert_not_yet_valid | certificatenotyetvalidexception |
+        not yet activated | certificate is not yet valid | cert_not_yet_valid | certificatenotyetvalidexception |
         certificate not yet valid | notvalidyet | not activated | issued certificate not yet valid |
         certificate is not yet active | is before 20
         """,
@@ -409,14 +413,15 @@ FAILURES: tuple[FailureWords, ...] = (
         5,
         """
         certificate does not match | hostname verification failed | host name verification |
-        hostname mismatch | hostname doesn't match | hostname does not match | does not match target host |
-        doesn't match host | err_tls_cert_altname_invalid | no alternative certificate subject name |
-        no subject alternative | certificate is valid for | ip address mismatch |
-        err_cert_common_name_invalid | name mismatch | remotecertificatenamemismatch |
-        target principal name is incorrect | certificate is not valid for | not valid for requested host |
-        does not match the host | certificate common name | cert_e_cn_no_match | no name matching | altname |
-        notvalidforname | ssl: no alternative | certificate verify failed (hostname mismatch) |
-        certificate subject name | peer fqdn | ssl_error_bad_cert_domain | certificateerror: hostname
+        does not match hostname | match requested host name | owner does not match | hostname mismatch |
+        hostname doesn't match | hostname does not match | does not match target host | doesn't match host |
+        err_tls_cert_altname_invalid | no alternative certificate subject name | no subject alternative |
+        certificate is valid for | ip address mismatch | err_cert_common_name_invalid | name mismatch |
+        remotecertificatenamemismatch | target principal name is incorrect | certificate is not valid for |
+        not valid for requested host | does not match the host | certificate common name | cert_e_cn_no_match |
+        no name matching | altname | notvalidforname | ssl: no alternative |
+        certificate verify failed (hostname mismatch) | certificate subject name | peer fqdn |
+        ssl_error_bad_cert_domain | certificateerror: hostname
         """,
     ),
     *_rows(
@@ -439,11 +444,11 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_PLAINTEXT,
         5,
         """
-        wrong version number | wrong_version_number | http request was sent to https |
-        plain http request was sent | unsupported or unrecognized ssl message |
+        unexpected tls packet was received | wrong version number | wrong_version_number |
+        http request was sent to https | plain http request was sent | unsupported or unrecognized ssl message |
         first record does not look like a tls handshake | server gave http response to https |
-        packet length too long | packet_length_too_long | http_request | unknown protocol |
-        record layer failure | err_ssl_protocol_error | frame was not a tls | cannot determine frame size |
+        packet length too long | packet_length_too_long | http_request | unknown protocol | record layer failure |
+        err_ssl_protocol_error | frame was not a tls | cannot determine frame size |
         tls packet with unexpected length | not an ssl/tls record | notsslrecordexception | corrupted frame |
         invalid tls record
         """,
@@ -454,23 +459,23 @@ FAILURES: tuple[FailureWords, ...] = (
         """
         certificate verify failed | certificate_verify_failed | trust relationship for the tls |
         certificate is invalid according to the validation | failed to verify certificate | x509: |
-        certpathvalidatorexception | ssl certificate problem | certificate verification failed |
-        cannot verify | certificate validation failed | certificateverify
+        certpathvalidatorexception | ssl certificate problem | certificate verification failed | cannot verify |
+        certificate validation failed | certificateverify
         """,
     ),
     *_rows(
         Failure.TLS_HANDSHAKE,
         2,
         """
-        handshake failure | handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
+        unable to establish ssl connection | tls fatal alert | gnutls_handshake | gnutls: | handshake failure |
+        handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
         could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert | tlsv1_alert |
         alert protocol version | no protocols in common | unsupported protocol | ssl_error_ | no cipher |
         received fatal alert | unexpected_eof_while_reading | unexpected eof while reading |
         eof occurred in violation of protocol | ssl_error_syscall | curl: (35) | tls handshake error |
         ssl routines | secure tls connection was established | tls connect error |
-        ssl connection could not be established | remote error: tls | err_ssl_version |
-        openssl::ssl::sslerror | network socket disconnected before secure | tls handshake eof |
-        sslexception
+        ssl connection could not be established | remote error: tls | err_ssl_version | openssl::ssl::sslerror |
+        network socket disconnected before secure | tls handshake eof | sslexception
         """,
     ),
     *_rows(
@@ -490,11 +495,10 @@ FAILURES: tuple[FailureWords, ...] = (
         connect timed out | connection timed out | connection timed-out | timed out while connecting |
         connect() timed out | connectiontimeout | net::opentimeout | execution expired |
         timeout was reached: connect | operation timed out: connect | err_connection_timed_out |
-        did not properly respond after a period of time | dial tcp: i/o timeout |
-        httpconnecttimeoutexception | winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout |
-        connecting timed out | tcp connect timed out | tls handshake timeout |
-        timed out before ssl handshake | ssl connection timeout | handshake timed out |
-        handshake operation timed out
+        did not properly respond after a period of time | dial tcp: i/o timeout | httpconnecttimeoutexception |
+        winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout | connecting timed out |
+        tcp connect timed out | tls handshake timeout | timed out before ssl handshake | ssl connection timeout |
+        handshake timed out | handshake operation timed out
         """,
     ),
     *_rows(
@@ -512,15 +516,14 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.DEADLINE,
         2,
         """
-        timed out | timed-out | etimedout | context deadline exceeded | client.timeout exceeded |
-        timeouterror | timeoutexception | operation timeout | econnaborted | httptimeoutexception |
-        request timeout after | aborted due to timeout | operation was aborted due to timeout |
-        timeout error | deadline exceeded | deadline has elapsed | curl: (28) | taskcanceledexception |
-        the operation has timed out | network timeout at | timeout of | i/o timeout | timeout awaiting |
-        err_timeout | zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera | tempo limite |
-        tijd verstreken | таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı |
-        przekroczono limit czasu | timeout exceeded | timing out | times out | time out | httpx.timeout |
-        request timed
+        timed out | timed-out | etimedout | context deadline exceeded | client.timeout exceeded | timeouterror |
+        timeoutexception | operation timeout | econnaborted | httptimeoutexception | request timeout after |
+        aborted due to timeout | operation was aborted due to timeout | timeout error | deadline exceeded |
+        deadline has elapsed | curl: (28) | taskcanceledexception | the operation has timed out |
+        network timeout at | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
+        délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
+        превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
+        timing out | times out | time out | httpx.timeout | request timed
         """,
     ),
     # Refused, unreachable: errno texts of the operating systems and their wrappers
@@ -528,11 +531,11 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.REFUSED,
         3,
         """
-        connection refused | econnrefused | actively refused | connectionrefusederror |
-        err_connection_refused | winerror 10061 | (10061) | errno 111 | errno 61] |
-        couldn't connect to server | could not connect to server | no listener | curl: (7) | wsaeconnrefused |
-        verbindung verweigert | verbindung abgelehnt | connexion refusée | conexión rechazada |
-        conexão recusada | connessione rifiutata | соединение отклонено | отказано в соединении
+        connection refused | econnrefused | actively refused | connectionrefusederror | err_connection_refused |
+        winerror 10061 | (10061) | errno 111 | errno 61] | couldn't connect to server |
+        could not connect to server | no listener | curl: (7) | wsaeconnrefused | verbindung verweigert |
+        verbindung abgelehnt | connexion refusée | conexión rechazada | conexão recusada | connessione rifiutata |
+        соединение отклонено | отказано в соединении
         """,
     ),
     *_rows(
@@ -540,8 +543,8 @@ FAILURES: tuple[FailureWords, ...] = (
         3,
         """
         no route to host | network is unreachable | network unreachable | host is unreachable | enetunreach |
-        ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable | errno 101 |
-        errno 113 | errno 65] | unreachable host | unreachable network | noroutetohostexception |
+        ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable | errno 101 | errno 113 |
+        errno 65] | unreachable host | unreachable network | noroutetohostexception |
         internet connection appears to be offline | err_network_changed | enetdown | winerror 10051 |
         winerror 10065 | network is down
         """,
@@ -550,23 +553,24 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.RESET,
         3,
         """
-        connection reset | econnreset | connectionreseterror | forcibly closed | err_connection_reset |
-        errno 104 | errno 54] | winerror 10054 | recv failure | connection was reset | broken pipe | epipe |
-        connection aborted | wsaeconnreset | curl: (56) | verbindung zurückgesetzt
+        error in the pull function | error in the push function | connection reset | econnreset |
+        connectionreseterror | forcibly closed | err_connection_reset | errno 104 | errno 54] | winerror 10054 |
+        recv failure | connection was reset | broken pipe | epipe | connection aborted | wsaeconnreset |
+        curl: (56) | verbindung zurückgesetzt
         """,
     ),
     *_rows(
         Failure.CLOSED,
         3,
         """
-        empty reply from server | remotedisconnected | remote end closed connection | server disconnected |
-        serverdisconnectederror | disconnected without sending a response | socket hang up |
-        other side closed | und_err_socket | premature eof | prematurely closed | err_empty_response |
-        unexpected end of file from server | nohttpresponseexception | failed to respond |
-        end of file reached | curl: (52) | no data received | server closed connection | eoferror |
-        connection was closed | underlying connection was closed | header parser received no bytes |
-        response ended prematurely | read: eof | ": eof | server closed idle | unexpected eof |
-        transport endpoint | no response from server | connection closed by | closed by remote |
+        non-properly terminated | connection closed unexpectedly | empty reply from server | remotedisconnected |
+        remote end closed connection | server disconnected | serverdisconnectederror |
+        disconnected without sending a response | socket hang up | other side closed | und_err_socket |
+        premature eof | prematurely closed | err_empty_response | unexpected end of file from server |
+        nohttpresponseexception | failed to respond | end of file reached | curl: (52) | no data received |
+        server closed connection | eoferror | connection was closed | underlying connection was closed |
+        header parser received no bytes | response ended prematurely | read: eof | ": eof | server closed idle |
+        unexpected eof | transport endpoint | no response from server | connection closed by | closed by remote |
         err_connection_closed | connection closed before | closed by the remote host
         """,
     ),
@@ -629,16 +633,16 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         BodyFault.TRUNCATED,
         """
         stream has been aborted | typeerror: terminated | error: aborted | contentlengthmismatch |
-        body length does not match | incompleteread | outstanding read data remaining | curl: (18) |
+        body length does not match | connection closed at byte | not enough data to satisfy |
+        not enough data for satisfy | incompleteread | outstanding read data remaining | curl: (18) |
         transfer closed with | unexpected end of json | unterminated string |
         without sending complete message body | premature close | err_stream_premature_close |
         clientpayloaderror | err_content_length_mismatch | err_incomplete_chunked | unexpected end of input |
         premature end of content-length | end of file before message length | chunkedencodingerror |
-        invalidchunklength | err_http2_protocol_error | unexpected end-of-input |
-        unexpected eof while parsing | response payload is not completed | premature end of chunk |
-        unexpected end of stream | body ended | unexpected end when reading json | read error at byte |
-        response_content_length_mismatch | terminated: other side closed | ended prematurely, with at least |
-        fixed content-length:
+        invalidchunklength | err_http2_protocol_error | unexpected end-of-input | unexpected eof while parsing |
+        response payload is not completed | premature end of chunk | unexpected end of stream | body ended |
+        unexpected end when reading json | read error at byte | response_content_length_mismatch |
+        terminated: other side closed | ended prematurely, with at least | fixed content-length:
         """,
     ),
     # A JSON parser that met a page
@@ -658,9 +662,9 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         jsondecodeerror | expecting value: line | is not valid json | json parse error | jsonparseexception |
         json::parsererror | looking for beginning of value | unexpected token | contenttypeerror |
         unexpected mimetype | failed to parse json | json_error_syntax | jsonexception | syntaxerror: json |
-        invalid json | malformed json | jsonreaderexception | unexpected character |
-        could not parse response | json.parse: | not valid json | invalid start of a value |
-        json decode error | invalidjsonerror | expecting property name | malformed response from
+        invalid json | malformed json | jsonreaderexception | unexpected character | could not parse response |
+        json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
+        expecting property name | malformed response from
         """,
     ),
 )
@@ -693,9 +697,10 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
     *_pages(
         Intermediary.PROXY,
         """
-        connect tunnel failed | tunnel connection failed | from proxy after connect | x-squid-error | squid/ |
-        (squid | proxy authentication required | proxy-authenticate: | zscaler | forcepoint | bluecoat |
-        blue coat | fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
+        proxy tunneling failed | proxy tunnel | clienthttpproxyerror | connect tunnel failed |
+        tunnel connection failed | from proxy after connect | x-squid-error | squid/ | (squid |
+        proxy authentication required | proxy-authenticate: | zscaler | forcepoint | bluecoat | blue coat |
+        fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
         err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter |
         err_access_denied | the cache administrator | x-bluecoat | websense | proxy error | ironport |
         checkpoint | proxy-connection failed | proxy responded | bad response: 407 |
@@ -717,13 +722,12 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
     *_pages(
         Intermediary.FIREWALL,
         """
-        incapsula | imperva | x-iinfo | akamaighost | errors.edgesuite.net | sucuri | mod_security |
-        modsecurity | the requested url was rejected. please consult with your administrator | aws waf |
-        awselb/2.0 403 | request could not be satisfied | wordfence | barracuda | x-datadome | datadome |
-        perimeterx | fastly error | request blocked | web application firewall | x-sucuri |
-        generated by cloudfront | x-amzn-waf | your access to this site has been limited | azure front door |
-        front door | microsoft-azure-application-gateway | blocked by | f5 big-ip | reference #18. |
-        waf rule | by firewall
+        incapsula | imperva | x-iinfo | akamaighost | errors.edgesuite.net | sucuri | mod_security | modsecurity |
+        the requested url was rejected. please consult with your administrator | aws waf | awselb/2.0 403 |
+        request could not be satisfied | wordfence | barracuda | x-datadome | datadome | perimeterx |
+        fastly error | request blocked | web application firewall | x-sucuri | generated by cloudfront |
+        x-amzn-waf | your access to this site has been limited | azure front door | front door |
+        microsoft-azure-application-gateway | blocked by | f5 big-ip | reference #18. | waf rule | by firewall
         """,
     ),
     *_pages(
@@ -749,8 +753,7 @@ DOC_HOSTS = _needles(
     w3.org | readthedocs.io | curl.se | haxx.se | nodejs.org | python.org | nel.cloudflare.com |
     support.cloudflare.com | www.cloudflare.com | developers.cloudflare.com | stackoverflow.com |
     docs.github.com | docs.microsoft.com | learn.microsoft.com | aka.ms | go.microsoft.com | sentry.io |
-    example.com | example.org | json-schema.org | schemas.xmlsoap.org |
-    example.net | hubs.ly | wikipedia.org
+    example.com | example.org | json-schema.org | schemas.xmlsoap.org | example.net | hubs.ly | wikipedia.org
     """
 )
 
@@ -765,7 +768,7 @@ class Vendor(NamedTuple):
 
 VENDORS: tuple[Vendor, ...] = (
     Vendor("HubSpot", ("hubapi.com", "hubspot.com", "hsforms.com"), ("hubspot",)),
-    Vendor("Salesforce", ("salesforce.com", "force.com"), ("salesforce", "sfdc")),
+    Vendor("Salesforce", ("salesforce.com", "force.com", "sforce.com"), ("salesforce", "sfdc")),
     Vendor("Smartlead", ("smartlead.ai",), ("smartlead",)),
     Vendor("Instantly", ("instantly.ai",), ("instantly.ai", "instantly api", "instantly")),
     Vendor("EmailBison", ("emailbison.com", "bison.email"), ("emailbison", "email bison")),
@@ -824,6 +827,16 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("Attio", ("attio.com",), ("attio",)),
     Vendor("Snowflake", ("snowflakecomputing.com",), ("snowflake",)),
 )  # fmt: skip
+
+
+UNRELATED = _needles(
+    """
+    psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
+    kafka.errors | docker daemon | kubelet | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
+    mongoose
+    """
+)
+"""Databases, queues and machinery whose failures are no HTTP exchange."""
 
 
 class Shape(NamedTuple):
@@ -910,6 +923,20 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("Mailgun", ("mailgun magnificent api",)),
     Shape("Docker Hub", ("toomanyrequests: you have reached your",)),
     Shape("a JWT-protected service", ("jwt expired",)),
-    Shape("PostgreSQL", ("psycopg",)),
-    Shape("Redis", ("redis.exceptions",)),
+    # The vendors' own client libraries and command lines, by the names that their errors go by
+    Shape("HubSpot", ("hubspot.",)),
+    Shape("Slack", ("slack_sdk.errors",)),
+    Shape("Google", ("google.api_core",)),
+    Shape("Google", ("google.genai",)),
+    Shape("Google", ("generativelanguage",)),
+    Shape("Google", ("generative language api",)),
+    Shape("Azure", ("azure.core.exceptions",)),
+    Shape("Twilio", ("twilio.base",)),
+    Shape("Notion", ("notion_client.errors",)),
+    Shape("GitHub", ("gh: not found",)),
+    Shape("GitHub", ("gh: bad credentials",)),
+    Shape("GitHub", ("gh: http",)),
+    Shape("Salesforce", ("sforce.com", "fault")),
+    Shape("Salesforce", ("sf:invalid",)),
+    Shape("Salesforce", ("invalid_login",)),
 )

@@ -44,7 +44,8 @@ _NOT_SET = re.compile(
     r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
     r"|authorization header (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any "
     r"|the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an "
-    r"|my )?(?:api key|authorization|header)|no api key (?:was )?(?:provided|sent|configured|set)"
+    r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
+    r"|configured|set)"
 )
 _ILLEGAL = (
     (

@@ -92,7 +92,7 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     `vocabulary` holds the rows of the tables whose needles the whole text has: no other can fit a unit of it.
     """
     empty = not unit.text.strip() and not unit.page and not unit.pairs and not unit.objects
-    if empty or (not unit.objects and p.INSTRUCTION.search(unit.text[:2000])):
+    if empty or (not unit.objects and _is_no_report(unit.text[:2000])):
         return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
     texts = clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
@@ -107,7 +107,7 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
             part=unit.part,
             when=unit.when,
         )
-        lower = text.lower()
+        lower = text.lower().replace("’", "'").replace("‘", "'")
         for look in _LOOKS:
             look(part, lower, vocabulary, sighting)
         if part.page:
@@ -117,6 +117,17 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
 
 
 _PAGE_CHARS = 8000
+_METRIC = re.compile(r"\s{0,8}[a-zA-Z_:][\w:]{2,80}\{[^{}\n]{0,400}\}\s{1,4}[\d.e+-]{1,30}(?:\s\d{1,20})?\s*$")
+
+
+def _is_no_report(text: str) -> bool:
+    """Whether a line speaks to its reader, counts (a Prometheus metric), or is of a database or a queue."""
+    lower = text.lower()
+    return (
+        p.INSTRUCTION.search(text) is not None
+        or ("{" in text and _METRIC.match(text) is not None)
+        or any(needle in lower for needle in p.UNRELATED)
+    )
 
 
 def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
@@ -149,7 +160,8 @@ _SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthor
 _MADE_UP = re.compile(
     r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed"
     r"|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)"
-    r"|\b599 (?:internal exception|network)"
+    r"|\b599 (?:internal exception|network)|http_exceptions\.\w{3,40}: 400\b"
+    r"|(?:contentencoding|transferencoding|contentlength|payloadencoding|clientpayload)error:? 400\b"
 )
 
 
@@ -258,6 +270,24 @@ def _another_key(lower: str) -> bool:
     return "invalid api key provided" in lower or "invalid api key or access" in lower
 
 
+_LOG_KEYS = frozenset(
+    [
+        "level",
+        "severity",
+        "time",
+        "timestamp",
+        "ts",
+        "logger",
+        "logger_name",
+        "pid",
+        "thread",
+        "function",
+        "lineno",
+        "levelname",
+    ]
+)
+
+
 def _see_body(item: dict[str, object], s: Sighting) -> None:
     if isinstance(item.get("account"), dict) and isinstance(item.get("apiKey"), dict) and "connections" in item:
         s.me = item
@@ -268,6 +298,8 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
         return
     error = item.get("error")
     status = item.get("statusCode", item.get("status"))
+    if _LOG_KEYS & item.keys():
+        return
     is_body = (isinstance(status, int) or isinstance(error, str)) and not ("stack" in item or "config" in item)
     rank = 2 if is_body or set(item) <= {"message", "code", "status", "retryAfterSeconds", "remediation"} else 1
     if rank > s.message_rank or (rank == s.message_rank == 2):
@@ -393,7 +425,17 @@ _ERRNO = re.compile(r"e[a-z]{3,14}")
 
 def _stands_alone(needle: str, lower: str) -> bool:
     """Names of errno are words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
-    return _ERRNO.fullmatch(needle) is None or re.search(rf"(?<![a-z]){needle}", lower) is not None
+    if _ERRNO.fullmatch(needle) is None:
+        return True
+    return any(not _is_listed(lower, match.start()) for match in re.finditer(rf"(?<![a-z]){needle}(?![a-z_])", lower))
+
+
+def _is_listed(lower: str, at: int) -> bool:
+    """A quoted name that no `code:` introduces is an element of a list: the errors that a client would retry."""
+    return lower[at - 1 : at] in ("'", '"') and _CODE_BEFORE.search(lower[max(0, at - 30) : at - 1]) is None
+
+
+_CODE_BEFORE = re.compile(r"(?:code|errno|cause|name|reason|error|message)[\"']?\s?[:=(]\s?$|[:(]\s?$|=>\s?$")
 
 
 def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:

@@ -39,6 +39,14 @@ _CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) error\b")
 _ERROR_AFTER = re.compile(
     r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|responses?|fehler|erreurs?|errore?|erro|fout|błąd|hata|ошибк|помилк)"
 )
+# The name of an HTTP client's exception and its first words: "ClientHttpProxyError: 407, message=…", "ClientError: 403 PERMISSION_DENIED".
+_CLASS_BEFORE = re.compile(
+    r"(?:Http|HTTP|Client|Response|A[Pp][Ii]|Status|Request|Proxy|Server|Service|Web|Auth|Rate|Upstream)\w{0,30}"
+    r"(?:Error|Exception)[:(]\s?$"
+)
+_HTTP_DASH = re.compile(
+    r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
+)  # .NET: "… HTTP response headers after 4ms - 500"
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
 _CUT = re.compile(
     r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
@@ -115,6 +123,10 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0
     if tail.endswith(p.EXPLICIT_TAILS) or _follows_request(text[max(0, start - _REQUEST) : start]):
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
+    if _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
+        return EXPLICIT
+    if not right.strip() and _HTTP_DASH.search(left.lower()):
+        return EXPLICIT
     if right.startswith(" error responses"):  # urllib3: "too many 429 error responses"
         return EXPLICIT
     if status == 200 and tail.endswith(p.SUCCESS_TAILS) and not _counts_a_noun(right):

@@ -102,7 +102,9 @@ _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
 )
-_HEADER = re.compile(r"^[\s<>|*]{0,8}(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$")
+_HEADER = re.compile(
+    r"^(?:[\s<>|*]{0,8}|-> \"|<- \")(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$"
+)
 _SINGLE_HEADER = re.compile(
     r"^[\s<>|*]{0,8}(?P<name>retry-after|date|location|www-authenticate|authorization)\s?:(?P<value>\S.{0,2000})$",
     re.IGNORECASE,
@@ -339,6 +341,9 @@ def _parses(text: str) -> bool:
     return True
 
 
+_LISTS_OF_OPTIONS = frozenset({"errorcodes", "statuscodes", "methods", "retryon", "codes", "retryable"})
+
+
 class _Json:
     """Turns a decoded document into units: one per record of a list, all else in the unit it belongs to."""
 
@@ -393,13 +398,14 @@ class _Json:
             self._walk(item, f"{path}.{name}" if path else str(name), unit, depth + 1)
 
     def _walk_list(self, value: list[object], path: str, unit: Unit, depth: int) -> None:
+        last = path.rsplit(".", 1)[-1].lower()
         if value and all(isinstance(item, str | int | float) for item in value):
             if len(value) <= 6:  # a header's values; a validation's messages
                 for item in value:
                     unit.pairs.append((path, str(item)))
-            self._leaf_texts([item for item in value if isinstance(item, str)], unit)
+            if last not in _LISTS_OF_OPTIONS:
+                self._leaf_texts([item for item in value if isinstance(item, str)], unit)
             return
-        last = path.rsplit(".", 1)[-1].lower()
         own = len(value) > 1 and last not in {
             "errors",
             "frames",

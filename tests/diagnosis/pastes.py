@@ -1476,7 +1476,7 @@ PASTES: tuple[Paste, ...] = (
         "v11",
         'psycopg2.OperationalError: connection to server at "db" (10.0.0.4), port 5432 failed: Connection refused',
         None,
-        "not_outboundsync",
+        "unknown",
     ),
     Paste("v12", 'Smartlead API responded 401: {"message":"Invalid API key"}', 401, "not_outboundsync"),
     # More decoys
