@@ -11,6 +11,8 @@ _LONGEST_READ = 4_000
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)\b", re.IGNORECASE)
 _TAG = re.compile(r"<[/!?a-zA-Z][^<>]*>")
 _OPENING = re.compile(r"<(?=[/!?a-zA-Z])")
+_ASCII = {code: " " if chr(code).isspace() else None for code in (*range(0x20), 0x7F)}
+"""What becomes of the control characters of ASCII."""
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 # Default_Ignorable_Code_Point beyond those categories (Unicode, DerivedCoreProperties.txt), and the blank Braille cell.
 _IGNORABLE = frozenset(
@@ -21,10 +23,11 @@ _IGNORABLE = frozenset(
 
 def clean(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """One line without control, format, private or unassigned characters, at most `limit` characters."""
-    if len(text) <= limit and text.isascii() and text.isprintable():
-        return " ".join(text.split())
     head = text[: limit * 8]
-    kept = "".join(" " if char.isspace() else char for char in head if char.isspace() or not _hidden(char))
+    if head.isascii():
+        kept = head.translate(_ASCII)
+    else:
+        kept = "".join(" " if char.isspace() else char for char in head if char.isspace() or not _hidden(char))
     return _cut(" ".join(kept.split()), limit, whole=len(head) == len(text))
 
 
