@@ -5,6 +5,7 @@ request is sent, by the same client that serves `get_me`.
 """
 
 import asyncio
+import re
 import socket
 import ssl
 import threading
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 Status = Literal["ok", "failed", "skipped"]
 T = TypeVar("T")
+
+# The advice to run this command: a step of its own, or a part of one.
+_DOCTOR_STEP = "Run `outboundsync-mcp doctor`"
+_DOCTOR_CLAUSE = re.compile(r"(?: or|; run) `outboundsync-mcp doctor`(?: to [^.;]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +183,12 @@ class Doctor:
             return Finding("failed", f"the {name} check itself crashed with {type(error).__name__}")
 
     def _diagnose(self, finding: Finding) -> Diagnosis | None:
+        """What a failure means and takes, except the advice to run the doctor."""
         if finding.evidence is None:
             return None
-        return diagnose(finding.evidence, now=self._clock.now())
+        found = diagnose(finding.evidence, now=self._clock.now())
+        steps = [_DOCTOR_CLAUSE.sub("", step) for step in found.remediation if not step.startswith(_DOCTOR_STEP)]
+        return found.model_copy(update={"remediation": steps})
 
     # The stages
 
@@ -205,6 +213,9 @@ class Doctor:
         return Finding("failed", credential.detail or "there is no usable key", exchange.evidence)
 
     async def _check_dns(self) -> Finding:
+        if fault := unusable_proxy(self._scheme, self._host):
+            evidence = Evidence(source="live", failure=Failure.PROXY, failure_detail=fault, host=self._host)
+            return Finding("failed", f"the environment's proxy cannot be used: {fault}", evidence)
         host, port = self._target
         try:
             found = await asyncio.wait_for(
@@ -261,11 +272,28 @@ class Doctor:
             return self._unreachable(Failure.CONNECT_TIMEOUT, f"no TLS handshake after {seconds}")
         except OSError as error:
             found = classify(error)
-            return self._unreachable(found.failure, found.detail)
+            refused = isinstance(error, ssl.SSLCertVerificationError)
+            return self._unreachable(found.failure, found.detail, await self._presented() if refused else "")
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
         detail = f"{tls.version()}, the certificate is valid for {self._host}{_issued(tls)}"
         writer.close()
         return Finding("ok", detail)
+
+    async def _presented(self) -> str:
+        """What the refused certificate says of itself. Nothing is sent to whoever presents it."""
+        from cryptography import x509
+
+        peer, seconds = (self._host, self._port), self._settings.timeout_seconds
+        try:
+            pem = await asyncio.wait_for(
+                _in_daemon_thread(lambda: ssl.get_server_certificate(peer, timeout=seconds)), seconds
+            )
+            certificate = x509.load_pem_x509_certificate(pem.encode())
+            subject, issuer = certificate.subject.rfc4514_string(), certificate.issuer.rfc4514_string()
+        except (OSError, ValueError):
+            return ""
+        first, last = certificate.not_valid_before_utc.date(), certificate.not_valid_after_utc.date()
+        return f"; presented: {subject or 'no subject'}, issued by {issuer}, valid from {first} to {last}"
 
     async def _check_http(self) -> Finding:
         """The one request. Reads how it travelled; what it said is for the next stage."""
@@ -305,14 +333,14 @@ class Doctor:
     def _via(self) -> str:
         return "through the environment's proxy: " if self._proxy else ""
 
-    def _unreachable(self, failure: Failure, words: str) -> Finding:
+    def _unreachable(self, failure: Failure, words: str, more: str = "") -> Finding:
         host, port = self._target
         if self._proxy:
             failure = Failure.PROXY
             words = f"the environment's proxy, {host} port {port}: {words}"
         return Finding(
             "failed",
-            words if self._proxy else f"{host} port {port}: {words}",
+            (words if self._proxy else f"{host} port {port}: {words}") + more,
             Evidence(
                 source="live",
                 failure=failure,
@@ -333,9 +361,33 @@ def proxy_for(scheme: str, host: str) -> tuple[str, int] | None:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:  # a port that is no number: the client's own complaint says it better
+    except ValueError:  # see unusable_proxy
         return None
     return (parts.hostname, port) if parts.hostname else None
+
+
+def unusable_proxy(scheme: str, host: str) -> str | None:
+    """Why the client cannot be made with the environment's proxies: it reads all of them. Shows nothing of a value."""
+    proxies = getproxies()
+    if is_loopback(host) or "*" in proxies.get("no", "").split(","):
+        return None
+    for name in dict.fromkeys((scheme, "https", "http", "all")):
+        url = proxies.get(name)
+        if url and (fault := _proxy_fault(url if "://" in url else f"http://{url}")):
+            return f"{name.upper()}_PROXY {fault}"
+    return None
+
+
+def _proxy_fault(url: str) -> str | None:
+    import httpx
+
+    try:
+        parsed, _ = httpx.URL(url), urlsplit(url).port
+    except (ValueError, httpx.InvalidURL):
+        return "has a host or port that is not valid (in a password, #, /, ? and @ are %23, %2F, %3F and %40)"
+    if parsed.scheme not in {"http", "https"}:
+        return "does not start with http:// or https://"
+    return None if parsed.host else "names no host"
 
 
 def _words(error: Exception) -> str:
@@ -352,7 +404,7 @@ def _issued(tls: ssl.SSLObject) -> str:
 
 
 async def _in_daemon_thread(function: Callable[[], T]) -> T:
-    """The function's outcome. A look-up that never ends must not keep the process from ending."""
+    """The function's outcome. A look-up or connection that never ends must not keep the process from ending."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -371,5 +423,5 @@ async def _in_daemon_thread(function: Callable[[], T]) -> T:
         except RuntimeError:  # the loop has ended meanwhile
             return
 
-    threading.Thread(target=work, daemon=True, name="outboundsync-dns").start()
+    threading.Thread(target=work, daemon=True, name="outboundsync-doctor").start()
     return await future

@@ -1,7 +1,10 @@
 """`doctor`: every stage by itself, each with its remedy, and at most one API request."""
 
 import asyncio
+import errno
 import json
+import os
+import re
 import socket
 from collections.abc import Generator
 from pathlib import Path
@@ -14,7 +17,7 @@ from outboundsync_mcp.cli.doctor import Doctor, Finding, Stage
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.settings import Settings
-from tests.support.certs import Certificates
+from tests.support.certs import Certificates, Kind
 from tests.support.sandbox import KEYS, running_sandbox
 from tests.support.scripted import End, ScriptedServer, response
 
@@ -59,6 +62,7 @@ class Examine:
             assert set(stage) == {"name", "status", "detail", "seconds", "remediation"}
             assert bool(stage["remediation"]) == (stage["status"] == FAILED), stage
             assert stage["detail"]
+            assert "doctor" not in json.dumps(stage["remediation"])
         failed = any(stage["status"] == FAILED for stage in report["stages"])
         assert (report["ok"], status) == (not failed, int(failed))
         Diagnosis.model_validate(report["diagnosis"])
@@ -136,7 +140,7 @@ def test_a_refused_connection_fails_tcp_alone(examine: Examine) -> None:
     report = examine(BASE_URL=f"https://127.0.0.1:{port}")
     assert outcomes(report) == [OK, OK, OK, FAILED, SKIPPED, SKIPPED, SKIPPED]
     assert report["diagnosis"]["kind"] == "connection_failed"
-    assert f"127.0.0.1 port {port}" in detail(report, "TCP")
+    assert detail(report, "TCP") == f"127.0.0.1 port {port}: {os.strerror(errno.ECONNREFUSED)}"
 
 
 def test_an_unknown_authority_fails_tls_and_sends_nothing(examine: Examine, certificates: Certificates) -> None:
@@ -145,6 +149,22 @@ def test_an_unknown_authority_fails_tls_and_sends_nothing(examine: Examine, cert
         assert outcomes(report) == [OK, OK, OK, OK, FAILED, SKIPPED, SKIPPED]
         assert report["diagnosis"]["kind"] == "tls_failed"
         assert upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "issuer"), [("inspected", "Example Corp TLS Inspection"), ("expired", "OutboundSync test authority")]
+)
+def test_a_refused_certificate_is_described(
+    examine: Examine, certificates: Certificates, kind: Kind, issuer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca_file))
+    with ScriptedServer(response(200), tls=certificates.server(kind)) as upstream:
+        report = examine(BASE_URL=upstream.origin)
+        assert upstream.requests == []
+    assert re.search(
+        rf"; presented: CN=localhost, issued by CN={issuer}, valid from \d{{4}}-\d\d-\d\d to \d{{4}}-\d\d-\d\d$",
+        detail(report, "TLS"),
+    )
 
 
 def test_a_trusted_certificate_passes_tls(
@@ -173,6 +193,39 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not(examine
     assert outcomes(report) == [OK, OK, OK, FAILED, SKIPPED, SKIPPED, SKIPPED]
     assert f"proxy, 127.0.0.1 port {port}" in detail(report, "TCP")
     assert "hunter2" not in json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "why"),
+    [
+        ("HTTPS_PROXY", "http://user:hunter2@host:port", "host or port that is not valid"),
+        ("HTTPS_PROXY", "http://user:hunter2#x@127.0.0.1:8080", "%23"),
+        ("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:99999", "host or port that is not valid"),
+        ("HTTPS_PROXY", "http://user:hunter2@", "names no host"),
+        ("HTTP_PROXY", "http://user:hunter2@host:port", "host or port that is not valid"),
+        ("ALL_PROXY", "socks5://user:hunter2@127.0.0.1:1080", "does not start with http://"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_the_cause_and_its_password_is_not_shown(
+    examine: Examine, variable: str, url: str, why: str
+) -> None:
+    report = examine(**{variable: url})
+    assert outcomes(report) == [OK, OK, FAILED, SKIPPED, SKIPPED, SKIPPED, SKIPPED]
+    assert f"proxy cannot be used: {variable} " in detail(report, "DNS")
+    assert why in detail(report, "DNS")
+    assert report["diagnosis"]["meaning"] == "Proxy unreachable"
+    assert "`HTTPS_PROXY`" in report["diagnosis"]["remediation"][0]
+    assert "hunter2" not in json.dumps(report)
+
+
+def test_an_unusable_proxy_that_nothing_goes_through_does_not_matter(
+    examine: Examine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = examine(key=KEYS["success"], BASE_URL=sandbox.origin, HTTPS_PROXY="http://host:port")
+    assert report["ok"]
+    monkeypatch.setenv("NO_PROXY", "*")
+    report = examine(BASE_URL="https://nowhere.invalid")
+    assert "nowhere.invalid" in detail(report, "DNS")
 
 
 def test_a_proxy_that_refuses_fails_http_with_its_own_remedy(examine: Examine) -> None:
