@@ -78,7 +78,7 @@ REASONS: dict[int, tuple[str, ...]] = {
         "service unavailable",
         "service temporarily unavailable",
         "serviceunavailable",
-        "backend http request failed! | read error ( | fetch failed",
+        "backend fetch failed",
     ),
     504: ("gateway timeout", "gateway time-out", "gatewaytimeout"),
     505: ("http version not supported",),
@@ -205,6 +205,11 @@ PAST_BEFORE = tuple(
         au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
         """
     )
+)
+# "expected response to have status code 200": wished for, until "but got" comes.
+WANTING_WORDS = _words("expected expect expects expecting should must want wanted erwartet attendu esperado")
+GETTING_WORDS = _words(
+    "but got get gets was were received returned instead actual actually found sondern aber mais pero"
 )
 PAST_AFTER = re.compile(
     r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)"
@@ -335,8 +340,8 @@ INSTRUCTION = re.compile(
     r"|mention|diagnose)\b"
     r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
     r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
-    r"|(?<![\w-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
-    r"|(?<![\w-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
+    r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
+    r"|(?<![\w.@-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
     r"|ai|model)"
     r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
     r"[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
@@ -590,10 +595,10 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.CLOSED,
         1,
         """
-        fetch failed | failed to open tcp connection | connectionerror | network error | err_network |
-        clientconnectorerror | connectexception | connecterror | clientoserror | failed to fetch |
-        unable to connect | can't connect | cannot connect | could not connect | failed to connect |
-        connection failed | no internet | all connection attempts failed | networkerror |
+        fetch failed | http request failed! | read error ( | failed to open tcp connection | connectionerror |
+        network error | err_network | clientconnectorerror | connectexception | connecterror | clientoserror |
+        failed to fetch | unable to connect | can't connect | cannot connect | could not connect |
+        failed to connect | connection failed | no internet | all connection attempts failed | networkerror |
         an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore. |
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
         impossible de se connecter | connection error | econnection

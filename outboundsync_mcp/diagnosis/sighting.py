@@ -151,6 +151,8 @@ _STATUS_LINE = re.compile(
 )
 # A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
 _STATUS_FIRST = re.compile(r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$)")
+# "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
+_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion)")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"
@@ -189,6 +191,8 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         return
     for text in unit.text.split("\n", 40)[:40]:
         for status, rank, *_ in statuses_in(text):
+            if status < 300 and _TEST_NAME.match(text):
+                continue
             if rank > s.status_rank or (rank == s.status_rank and not unit.objects):
                 _state(s, status, rank)
     if s.status is None:
@@ -420,7 +424,7 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
             break
 
 
-_ERRNO = re.compile(r"e[a-z]{3,14}")
+_ERRNO = re.compile(r"e[a-z_]{3,18}")
 
 
 def _stands_alone(needle: str, lower: str) -> bool:
@@ -592,11 +596,11 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             return
     if s.mentions_us or s.vendor:
         return
-    if unit.objects:
-        for vendor, domain in vocabulary.vendor_domains:
-            if f".{domain}" in lower or f"/{domain}" in lower or f" {domain}" in lower:
-                s.vendor, s.vendor_rank = vendor, 1
-                return
+    for vendor, domain in vocabulary.vendor_domains:
+        at = lower.find(domain)
+        if at > 0 and lower[at - 1] in "./ '\"(" and "@" not in lower[max(0, at - 40) : at] and s.status_rank != BARE:
+            s.vendor, s.vendor_rank = vendor, 1
+            return
     for vendor, word in vocabulary.vendor_words:
         at = lower.find(word)
         if at < 0 or "@" in lower[max(0, at - 40) : at]:

@@ -39,7 +39,7 @@ _CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) error\b")
 _ERROR_AFTER = re.compile(
     r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|responses?|fehler|erreurs?|errore?|erro|fout|błąd|hata|ошибк|помилк)"
 )
-# The name of an HTTP client's exception and its first words: "ClientHttpProxyError: 407, message=…", "ClientError: 403 PERMISSION_DENIED".
+# The name of an HTTP client's exception in front: "ClientHttpProxyError: 407, message=…", "ClientError: 403 DENIED".
 _CLASS_BEFORE = re.compile(
     r"(?:Http|HTTP|Client|Response|A[Pp][Ii]|Status|Request|Proxy|Server|Service|Web|Auth|Rate|Upstream)\w{0,30}"
     r"(?:Error|Exception)[:(]\s?$"
@@ -146,6 +146,8 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
     last = words[-1] if words else ""
     if last in p.NUMBER_WORDS or left.rstrip()[-1:] in tuple("#$€£~") or _DIGITS_BEFORE.search(left):
         return 0
+    if re.match(r",\s?\d", right):  # one of a list
+        return 0
     noun = _counts_a_noun(right)
     near = (left[-12:], right[:8])
     if any(word in p.STATUS_WORDS for word in words[-3:]) or any(
@@ -192,10 +194,12 @@ def _follows_request(before: str) -> bool:
 
 
 def _is_past(left: str, right: str) -> bool:
-    words = " ".join(word.lower() for word in _WORD.findall(left)[-5:])
-    padded = f" {words} "
+    words = [word.lower() for word in _WORD.findall(left)]
+    padded = f" {' '.join(words[-5:])} "
+    wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
     return (
         padded.endswith(" no ")
+        or (wanted is not None and p.GETTING_WORDS.isdisjoint(words[wanted:]))
         or any(phrase in padded for phrase in p.PAST_BEFORE)
         or p.PAST_AFTER.match(right) is not None
     )

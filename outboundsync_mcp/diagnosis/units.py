@@ -201,7 +201,7 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
 
 def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
     match = _QUOTE.match(line)
-    if match is None:
+    if match is None or (match[0].strip()[:1] in tuple("|│┃") and line.rstrip().endswith(("|", "│", "┃"))):  # a table
         return 0, line
     quotes = sum(match[0].count(char) for char in ">|│┃▌›")
     rest = line[match.end() :]
