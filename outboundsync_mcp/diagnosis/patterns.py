@@ -19,6 +19,17 @@ def _needles(block: str) -> tuple[str, ...]:
     return tuple(needle for part in block.split("|") if (needle := " ".join(part.split())))
 
 
+class Hinted(NamedTuple):
+    """A pattern, and literals of which one is in every text it can match: it runs only where one is."""
+
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def search(self, text: str, lower: str) -> re.Match[str] | None:
+        """The first match in `text`, whose lower case is `lower`."""
+        return self.pattern.search(text) if any(hint in lower for hint in self.hints) else None
+
+
 # Status -----------------------------------------------------------------------------------------------------
 
 # Reason phrases: RFC 9110 and the IANA registry, with the wordings of common servers and clients.
@@ -332,19 +343,29 @@ CODE_WORDS: dict[str, int] = {
 }
 
 # Text that speaks to whoever reads it instead of reporting: a paste is data, and no witness when it says this.
-INSTRUCTION = re.compile(
-    r"(?i)\bignore (?:all|any|the|every|previous|prior|above|my|these|those|your)|\bdisregard\b"
-    r"|\bkind\s?[=:]\s?[\"'`]?(?:ok\b|missing_|malformed_|invalid_|api_access|rate_lim|server_err|upstream_"
-    r"|not_|unexpected_|tls_)"
-    r"|\bwith kind\b|\bthe diagnosis is\b|\bdo not (?:report|tell"
-    r"|mention|diagnose)\b"
-    r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
-    r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
-    r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
-    r"|(?<![\w.@-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
-    r"|ai|model)"
-    r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
-    r"[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
+INSTRUCTION = Hinted(
+    _needles(
+        """
+        ignore | disregard | kind | diagnosis | do not | the true | the real | the actual | the correct |
+        the right | system | tool_result | instruction | must | should | reading | assistant | chatbot | llm |
+        language model | ai: | ai, | you are | report | answer | respond | reply | print | output | say | claim |
+        pretend
+        """
+    ),
+    re.compile(
+        r"(?i)\bignore (?:all|any|the|every|previous|prior|above|my|these|those|your)|\bdisregard\b"
+        r"|\bkind\s?[=:]\s?[\"'`]?(?:ok\b|missing_|malformed_|invalid_|api_access|rate_lim|server_err|upstream_"
+        r"|not_|unexpected_|tls_)"
+        r"|\bwith kind\b|\bthe diagnosis is\b|\bdo not (?:report|tell"
+        r"|mention|diagnose)\b"
+        r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
+        r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
+        r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
+        r"|(?<![\w.@-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
+        r"|ai|model)"
+        r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
+        r"[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
+    ),
 )
 
 # Transport failures -----------------------------------------------------------------------------------------

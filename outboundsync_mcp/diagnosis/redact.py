@@ -59,6 +59,7 @@ _CLASSES = str.maketrans(
     {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
 )
+_TAIL = re.compile(r"""["'`\\;{}()<>&]{1,3}[A-Za-z0-9_-]{4,}(?![\w:=.])""")
 _OURS = re.compile(rf"osapi_{_TOKEN}+")
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
@@ -67,6 +68,12 @@ _NAME = (
     r"|private[-_ ]?key|auth[-_]?key|[_-]key|[_-]pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
     r"|database_url|redis_url|[_-]dsn|connection[-_]?string)"
 )
+# One of these literals is in every name above: texts without any are spared the search.
+_NAME_HINTS = (
+    "auth", "cookie", "pass", "pwd", "secret", "token", "credential", "key", "sess", "jwt", "signature", "x-amz", "csrf", "xsrf",
+    "_url", "dsn", "connection",
+)  # fmt: skip
+_SCHEME_HINTS = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (
     r"""(?:["'\\]{1,8}\s{0,2},\s{0,2}["'\\]{0,8}value["'\\]{0,8}\s{0,2}[:=]"""  # {"name": "Cookie", "value": …}
     r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|\s(?:is|was)\s))"""
@@ -173,7 +180,7 @@ class Redactor:
         if text not in self._done:
             spans = list(_spans(text))
             self._learn(text, spans)
-            self._done[text] = _replace(text, _merge([*spans, *self._runs(text)]))
+            self._done[text] = _replace(text, _merge([*_with_tails(text, spans), *self._runs(text)]))
         return self._done[text]
 
     def _learn(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
@@ -208,20 +215,30 @@ def _whole_spans(text: str, lower: str) -> Iterator[tuple[int, int]]:
             yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
     if PREFIX in lower:
         yield from (match.span() for match in _OURS.finditer(lower))
-    for pattern in _LINES:
+    named = any(hint in lower for hint in _NAME_HINTS)
+    for pattern in _LINES if named else ():
         yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
-    for match in _NAMED.finditer(lower):
+    for match in _NAMED.finditer(lower) if named else ():
         quoted = match["quoted"] is not None
         prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
-    for pattern in (_URL_LOGIN, _CUT_LOGIN, _QUERY):
-        yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
-    for match in (*_SCHEME.finditer(lower), *_FLAG.finditer(text)):
+    for hint, pattern in ((":", _URL_LOGIN), (":", _CUT_LOGIN), ("=", _QUERY)):
+        if hint in lower:
+            yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
+    schemes = _SCHEME.finditer(lower) if any(hint in lower for hint in _SCHEME_HINTS) else ()
+    for match in (*schemes, *(_FLAG.finditer(text) if "-" in text else ())):
         if span := _secret(match, "value", quoted=False):
             yield span
     yield from (match.span() for match in _RUN.finditer(text) if _is_random(match[0]))
     yield from _pem_blocks(text)
+
+
+def _with_tails(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans, each with what follows a stray quote or bracket in the middle of the value, if it looks like more."""
+    for start, end in spans:
+        tail = _TAIL.match(text, end)
+        yield start, tail.end() if tail and any(c.isdigit() for c in tail[0]) else end
 
 
 def _is_random(token: str) -> bool:

@@ -35,8 +35,9 @@ _OTHER_HEADER = re.compile(
     r"""|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
 )
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
+_NOT_SET_HINTS = ("outboundsync_api_key", "bearer", "auth", "without", "forgot", "no api key")
 _NOT_SET = re.compile(
-    r"""(?i)keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
+    r"""keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
     r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
     r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
     r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
@@ -47,6 +48,7 @@ _NOT_SET = re.compile(
     r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
     r"|configured|set)"
 )
+_ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malformed", "header value")
 _ILLEGAL = (
     (
         re.compile(
@@ -112,11 +114,11 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
             sign = _better(sign, _wrong_scheme())
     if sign is None and "osapi_" in lower and (_OTHER_HEADER.search(text) or _AS_LOGIN.search(text)):
         sign = _wrong_scheme()
-    if _NOT_SET.search(text):
+    if any(hint in lower for hint in _NOT_SET_HINTS) and _NOT_SET.search(lower):
         return _better(
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )
-    for pattern, fault, detail in _ILLEGAL:
+    for pattern, fault, detail in _ILLEGAL if any(hint in lower for hint in _ILLEGAL_HINTS) else ():
         if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
     names: set[str] = set()

@@ -76,14 +76,19 @@ class Vocabulary:
     """The rows of the pattern tables that can fit a text at all, found once for the whole text."""
 
     def __init__(self, lower: str) -> None:
-        self.failures = [row for row in p.FAILURES if row.needle in lower]
-        self.body_faults = [row for row in p.BODY_FAULTS if row.needle in lower]
-        self.pages = [row for row in p.INTERMEDIARIES if row.needle in lower]
-        self.shapes = [row for row in p.VENDOR_SHAPES if all(needle in lower for needle in row.needles)]
-        self.vendor_words = [(row.name, word) for row in p.VENDORS for word in row.words if word in lower]
-        self.vendor_domains = [(row.name, domain) for row in p.VENDORS for domain in row.domains if domain in lower]
+        starts = {lower[i : i + 4] for i in range(len(lower))}  # spares most needles the search
+
+        def has(needle: str) -> bool:
+            return needle[:4] in starts and needle in lower
+
+        self.failures = [row for row in p.FAILURES if has(row.needle)]
+        self.body_faults = [row for row in p.BODY_FAULTS if has(row.needle)]
+        self.pages = [row for row in p.INTERMEDIARIES if has(row.needle)]
+        self.shapes = [row for row in p.VENDOR_SHAPES if all(map(has, row.needles))]
+        self.vendor_words = [(row.name, word) for row in p.VENDORS for word in row.words if has(word)]
+        self.vendor_domains = [(row.name, domain) for row in p.VENDORS for domain in row.domains if has(domain)]
         self.documented = [row for row in p.DOCUMENTED_MESSAGES if row[0] in lower.replace("_", " ")]
-        self.implied = [row for row in p.IMPLIED_BY_WORDS if row[0] in lower]
+        self.implied = [row for row in p.IMPLIED_BY_WORDS if has(row[0])]
 
 
 def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
@@ -124,7 +129,7 @@ def _is_no_report(text: str) -> bool:
     """Whether a line speaks to its reader, counts (a Prometheus metric), or is of a database or a queue."""
     lower = text.lower()
     return (
-        p.INSTRUCTION.search(text) is not None
+        p.INSTRUCTION.search(text, lower) is not None
         or ("{" in text and _METRIC.match(text) is not None)
         or any(needle in lower for needle in p.UNRELATED)
     )
@@ -159,6 +164,7 @@ _NOT_A_STATUS_KEY = re.compile(
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
 )
 _SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthorised|forbidden|throttled)\W{0,6}$")
+_MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400")
 _MADE_UP = re.compile(
     r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed"
     r"|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)"
@@ -168,11 +174,11 @@ _MADE_UP = re.compile(
 
 
 def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    if _MADE_UP.search(unit.text):
+    if any(hint in lower for hint in _MADE_UP_HINTS) and _MADE_UP.search(unit.text):
         s.quotes.append(unit.text)
         return
     line = None
-    for line in _STATUS_LINE.finditer(unit.text):
+    for line in _STATUS_LINE.finditer(unit.text) if "http/" in lower else ():
         status = int(line[1])
         if status < 200 or (status == 200 and "connection established" in line["rest"].lower()):
             continue
@@ -215,15 +221,13 @@ def _status_of_pair(name: str, value: str) -> int | None:
     path = name.lower()
     key = _key(name)
     last = _key(path.rsplit(".", 1)[-1])
-    if _NOT_A_STATUS_KEY.search(path):
-        return None
     known = (
         last in p.STATUS_KEYS
         or key in p.STATUS_KEYS
         or key.endswith(("statuscode", "httpstatus", "httpcode", "responsestatus"))
     )
     loose = last in p.LOOSE_STATUS_KEYS
-    if not (known or loose):
+    if not (known or loose) or _NOT_A_STATUS_KEY.search(path):
         return None
     match = re.match(r"\(?([1-5]\d\d)(?:\.0)?(?:[\s:,;)]\D{0,80})?$", value.strip())
     if match is None:
@@ -259,7 +263,7 @@ def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
         quoted = named.get("message")
         if quoted and s.message_rank < 1 and not unit.objects:
             s.message, s.message_rank = clean_message(quoted), 1
-    if _HTML.search(unit.text[:4000]):
+    if ("<" in unit.text or "text/html" in lower) and _HTML.search(unit.text[:4000]):
         s.html = True
 
 
@@ -385,8 +389,6 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
     for name, value in unit.pairs:
         if _key(name.rsplit(".", 1)[-1]) == "date" and "GMT" in value:
             s.date = value
-    if "date" not in lower and s.waits and s.date is None:
-        s.date = None
 
 
 def _seconds(text: str, scale: float) -> str:

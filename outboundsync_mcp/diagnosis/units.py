@@ -430,7 +430,7 @@ class _Json:
                 self._walk(cast("object", item), path, unit, depth + 1)
 
     def _leaf(self, path: str, value: str, unit: Unit) -> None:
-        if INSTRUCTION.search(value[:2000]):
+        if INSTRUCTION.search(value[:2000], value[:2000].lower()):
             return
         name = path.rsplit(".", 1)[-1]
         unit.pairs.append((path, value[:MAX_UNIT_CHARS]))
