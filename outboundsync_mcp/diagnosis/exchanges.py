@@ -7,7 +7,7 @@ from outboundsync_mcp.diagnosis.evidence import BodyFault, Intermediary, KeyFaul
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
 from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
-from outboundsync_mcp.diagnosis.units import Unit
+from outboundsync_mcp.diagnosis.units import Unit, index
 
 Owner = Literal["ours", "vendor", "unknown"]
 
@@ -17,7 +17,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     if not units:
         return []
     for unit in units:
-        unit.flat = "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in unit.pairs[:80]).lower()
+        index(unit)
     whole = "\n".join(f"{unit.text}\n{unit.page}\n{unit.flat}" for unit in units).lower()
     vocabulary = Vocabulary(whole.replace("’", "'").replace("‘", "'"))
     exchanges: list[Sighting] = []
@@ -207,7 +207,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
         return keyed[-1] if keyed else (exchanges[0] if exchanges and status is None else None)
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
-    nobodys = [e for e in told if owner_of(e) == "unknown" and not _is_others_success(e, told)]
+    nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told)]
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
@@ -217,9 +217,15 @@ def _newest(exchanges: list[Sighting]) -> list[Sighting]:
     return [e for e in exchanges if (e.part, e.depth) == newest]
 
 
-def _is_others_success(e: Sighting, told: list[Sighting]) -> bool:
-    """A success of nobody knows whom, beside errors."""
-    return e.status is not None and e.status < 300 and e.me is None and len(told) > 1
+def _belongs_to_another(e: Sighting, told: list[Sighting]) -> bool:
+    """A success beside errors, or words that imply a status beside another vendor's that is plainly stated."""
+    if e.status is not None and e.status < 300 and e.me is None and len(told) > 1:
+        return True
+    return (
+        e.status_rank <= IMPLIED
+        and e.message_rank < 3
+        and any(owner_of(other) == "vendor" and other.status_rank > IMPLIED for other in told)
+    )
 
 
 def _plain(exchanges: list[Sighting]) -> list[Sighting]:
