@@ -70,8 +70,8 @@ _NAME = (
 )
 # One of these literals is in every name above: texts without any are spared the search.
 _NAME_HINTS = (
-    "auth", "cookie", "pass", "pwd", "secret", "token", "credential", "key", "sess", "jwt", "signature", "x-amz", "csrf", "xsrf",
-    "_url", "dsn", "connection",
+    "auth", "cookie", "pass", "pwd", "secret", "token", "credential", "key", "sess", "jwt", "signature", "x-amz",
+    "csrf", "xsrf", "_url", "dsn", "connection",
 )  # fmt: skip
 _SCHEME_HINTS = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (

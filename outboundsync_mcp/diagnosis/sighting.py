@@ -4,15 +4,18 @@ Every `_see_*` function looks for one thing and writes it into the `Sighting`; t
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
+from typing import Generic, TypeVar
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, clauses, has_reason, statuses_in
-from outboundsync_mcp.diagnosis.units import Unit
+from outboundsync_mcp.diagnosis.units import Unit, key_of
 
 
 @dataclass(slots=True)
@@ -72,23 +75,53 @@ class Sighting:
         )
 
 
+_Row = TypeVar("_Row")
+_START = 3  # characters, enough to tell most needles apart
+
+
+class _Index(Generic[_Row]):
+    """The rows of a table by how their first needle begins, so that a text is searched for few of them."""
+
+    def __init__(self, rows: Iterable[tuple[tuple[str, ...], _Row]]) -> None:
+        self._rows: dict[tuple[str, ...], list[tuple[int, tuple[str, ...], _Row]]] = {}
+        for number, (needles, row) in enumerate(rows):
+            self._rows.setdefault(tuple(needles[0][:_START]), []).append((number, needles, row))
+
+    def rows_in(self, lower: str, starts: set[tuple[str, ...]]) -> list[_Row]:
+        """The rows whose needles `lower` has, in the table's order; `starts` has its runs of `_START` characters."""
+        likely = [entry for start in starts & self._rows.keys() for entry in self._rows[start]]
+        fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
+        return [row for _, row in sorted(fitting, key=itemgetter(0))]
+
+
+_FAILURES = _Index(((row.needle,), row) for row in p.FAILURES)
+_BODY_FAULTS = _Index(((row.needle,), row) for row in p.BODY_FAULTS)
+_PAGES = _Index(((row.needle,), row) for row in p.INTERMEDIARIES)
+_SHAPES = _Index((row.needles, row) for row in p.VENDOR_SHAPES)
+_VENDOR_WORDS = _Index(((word,), (row.name, word)) for row in p.VENDORS for word in row.words)
+_VENDOR_DOMAINS = _Index(((domain,), (row.name, domain)) for row in p.VENDORS for domain in row.domains)
+_UNRELATED = _Index(((needle,), needle) for needle in p.UNRELATED)
+_IMPLIED = _Index(((row[0],), row) for row in p.IMPLIED_BY_WORDS)
+_DOCUMENTED = _Index(((row[0],), row) for row in p.DOCUMENTED_MESSAGES)
+
+
 class Vocabulary:
     """The rows of the pattern tables that can fit a text at all, found once for the whole text."""
 
     def __init__(self, lower: str) -> None:
-        starts = {lower[i : i + 4] for i in range(len(lower))}  # spares most needles the search
-
-        def has(needle: str) -> bool:
-            return needle[:4] in starts and needle in lower
-
-        self.failures = [row for row in p.FAILURES if has(row.needle)]
-        self.body_faults = [row for row in p.BODY_FAULTS if has(row.needle)]
-        self.pages = [row for row in p.INTERMEDIARIES if has(row.needle)]
-        self.shapes = [row for row in p.VENDOR_SHAPES if all(map(has, row.needles))]
-        self.vendor_words = [(row.name, word) for row in p.VENDORS for word in row.words if has(word)]
-        self.vendor_domains = [(row.name, domain) for row in p.VENDORS for domain in row.domains if has(domain)]
-        self.documented = [row for row in p.DOCUMENTED_MESSAGES if row[0] in lower.replace("_", " ")]
-        self.implied = [row for row in p.IMPLIED_BY_WORDS if has(row[0])]
+        starts = set(zip(lower, lower[1:], lower[2:], strict=False))
+        if not lower.isascii():  # words of two characters, as Chinese has them
+            starts |= set(pairwise(lower))
+        self.instruction_hints = [hint for hint in p.INSTRUCTION.hints if hint in lower]
+        self.unrelated = _UNRELATED.rows_in(lower, starts)
+        self.failures = _FAILURES.rows_in(lower, starts)
+        self.body_faults = _BODY_FAULTS.rows_in(lower, starts)
+        self.pages = _PAGES.rows_in(lower, starts)
+        self.shapes = _SHAPES.rows_in(lower, starts)
+        self.vendor_words = _VENDOR_WORDS.rows_in(lower, starts)
+        self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, starts)
+        self.documented = _DOCUMENTED.rows_in(lower.replace("_", " "), starts)
+        self.implied = _IMPLIED.rows_in(lower, starts)
 
 
 def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
@@ -97,7 +130,7 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     `vocabulary` holds the rows of the tables whose needles the whole text has: no other can fit a unit of it.
     """
     empty = not unit.text.strip() and not unit.page and not unit.pairs and not unit.objects
-    if empty or (not unit.objects and _is_no_report(unit.text[:2000])):
+    if empty or (not unit.objects and _is_no_report(unit.text[:2000], vocabulary)):
         return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
     texts = clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
@@ -125,13 +158,13 @@ _PAGE_CHARS = 8000
 _METRIC = re.compile(r"\s{0,8}[a-zA-Z_:][\w:]{2,80}\{[^{}\n]{0,400}\}\s{1,4}[\d.e+-]{1,30}(?:\s\d{1,20})?\s*$")
 
 
-def _is_no_report(text: str) -> bool:
+def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     """Whether a line speaks to its reader, counts (a Prometheus metric), or is of a database or a queue."""
     lower = text.lower()
     return (
-        p.INSTRUCTION.search(text, lower) is not None
+        (any(hint in lower for hint in vocabulary.instruction_hints) and p.INSTRUCTION.pattern.search(text) is not None)
         or ("{" in text and _METRIC.match(text) is not None)
-        or any(needle in lower for needle in p.UNRELATED)
+        or any(needle in lower for needle in vocabulary.unrelated)
     )
 
 
@@ -183,12 +216,12 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         if status < 200 or (status == 200 and "connection established" in line["rest"].lower()):
             continue
         _state(s, status, EXPLICIT)
-    for name, value in unit.pairs:
-        status = _status_of_pair(name, value)
+    for (name, value), (key, last) in zip(unit.pairs, unit.keys, strict=True):
+        status = _status_of_pair(name, value, key, last)
         if status is not None:
             if s.status is None or s.status < 400:  # the outermost error of an object wins
                 _state(s, status, EXPLICIT)
-        elif _key(name.rsplit(".", 1)[-1]) == "code" and s.status is None and (word := p.CODE_WORDS.get(_key(value))):
+        elif last == "code" and s.status is None and (word := p.CODE_WORDS.get(key_of(value[:40]))):
             _state(s, word, CUED)
     if s.status_rank == EXPLICIT and (unit.objects or line):
         return
@@ -217,17 +250,14 @@ def _state(s: Sighting, status: int, rank: int) -> None:
     s.status, s.status_rank = status, rank
 
 
-def _status_of_pair(name: str, value: str) -> int | None:
-    path = name.lower()
-    key = _key(name)
-    last = _key(path.rsplit(".", 1)[-1])
+def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
     known = (
         last in p.STATUS_KEYS
         or key in p.STATUS_KEYS
         or key.endswith(("statuscode", "httpstatus", "httpcode", "responsestatus"))
     )
     loose = last in p.LOOSE_STATUS_KEYS
-    if not (known or loose) or _NOT_A_STATUS_KEY.search(path):
+    if not (known or loose) or _NOT_A_STATUS_KEY.search(name):
         return None
     match = re.match(r"\(?([1-5]\d\d)(?:\.0)?(?:[\s:,;)]\D{0,80})?$", value.strip())
     if match is None:
@@ -254,7 +284,7 @@ def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
     for item in unit.objects:
         _see_body(item, s)
     if s.message_rank < 2:
-        named = {_key(name): value for name, value in unit.pairs}
+        named = {key: value for (_, value), (key, _) in zip(unit.pairs, unit.keys, strict=True)}
         for name in ("message", "msg"):
             value = named.get(name)
             if value and (named.get("statuscode") or named.get("error")) and s.message_rank < 2:
@@ -355,8 +385,7 @@ _DATE = re.compile(
 
 
 def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    for name, value in unit.pairs:
-        key = _key(name.rsplit(".", 1)[-1])
+    for (_, value), (_, key) in zip(unit.pairs, unit.keys, strict=True):
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
         elif key in _WAIT_KEYS:
@@ -386,8 +415,8 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         match = _DATE.search(unit.text)
         if match:
             s.date = match["date"].strip()
-    for name, value in unit.pairs:
-        if _key(name.rsplit(".", 1)[-1]) == "date" and "GMT" in value:
+    for (_, value), (_, key) in zip(unit.pairs, unit.keys, strict=True):
+        if key == "date" and "GMT" in value:
             s.date = value
 
 
@@ -530,9 +559,8 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
         s.ours_rank = 2
     if "outboundsync api" in lower and "realm" in lower:
         s.ours_rank = 3
-    for name, value in unit.pairs:
-        key = _key(name)
-        if key in _HOST_KEYS or _key(name.rsplit(".", 1)[-1]) in _HOST_KEYS:
+    for (_, value), keys in zip(unit.pairs, unit.keys, strict=True):
+        if not _HOST_KEYS.isdisjoint(keys):
             _take_host(value, s, asked=True)
     for match in _URL.finditer(unit.text) if "://" in unit.text else ():
         before = unit.text[max(0, match.start() - 60) : match.start()]
@@ -614,13 +642,6 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
 
 def _see_key(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
-
-
-_PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
-
-
-def _key(name: str) -> str:
-    return name.lower().translate(_PUNCTUATION)
 
 
 _Look = Callable[[Unit, str, Vocabulary, Sighting], None]

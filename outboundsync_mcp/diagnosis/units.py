@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import cast
 
 from outboundsync_mcp.diagnosis.normalize import normalize, unescape
@@ -27,6 +28,8 @@ class Unit:
     """One line, sentence or JSON record, in the order of the text."""
 
     text: str
+    keys: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Of each pair's name: the whole path and its last part, in lower case without punctuation."""
     page: str = ""
     """The part of it that is markup of a page: what people read there is no report of an error."""
     pairs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -84,7 +87,8 @@ _STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), ("%Y/%m/%d %H:%M:%S",)),
     (re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d"), ("%d/%b/%Y:%H:%M:%S",)),
 )
-_SENTENCE = re.compile(r"(?<=[.!?;。！？；])\s+(?=[A-ZÀ-ÞА-Я0-9])|(?<=[。！？])")
+_LIST_NUMBER = re.compile(r"\s{0,40}\d{1,3}\.")
+_SENTENCE_END = re.compile(r"[.!?;](?=\s+[A-ZÀ-ÞА-Я0-9])|[。！？；]")
 _LOG_LINE = re.compile(
     r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
@@ -179,6 +183,22 @@ def time_of(text: str) -> float | None:
     return None
 
 
+_PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
+
+
+def key_of(name: str) -> str:
+    """A name as the tables spell it: lower case, no punctuation."""
+    return name.lower().translate(_PUNCTUATION)
+
+
+def index(unit: Unit) -> None:
+    """Fill in `keys` and `flat` from the pairs."""
+    lasts = [name.rsplit(".", 1)[-1] for name, _ in unit.pairs]
+    unit.keys = [(key_of(name), key_of(last)) for (name, _), last in zip(unit.pairs, lasts, strict=True)]
+    named = zip(lasts[:80], unit.pairs[:80], strict=True)
+    unit.flat = "".join(f"{last}={value[:200]}," for last, (_, value) in named).lower()
+
+
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values in one line, in any of the notations that programs dump them in."""
     pairs: list[tuple[str, str]] = []
@@ -237,13 +257,17 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if not line.strip():
         return [Unit("")]
     record = _LOG_LINE.match(line) is not None
-    pieces = (
-        [line] if record or len(line) > 4000 else [piece for piece in _SENTENCE.split(line) if piece and piece.strip()]
-    )
+    pieces = [line] if record or len(line) > 4000 else _sentences(line)
     units = [Unit(piece, pairs=pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
     return units
+
+
+def _sentences(line: str) -> list[str]:
+    ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _LIST_NUMBER.fullmatch(line, 0, match.end())]
+    pieces = [line[start:end] for start, end in pairwise([0, *ends, len(line)])]
+    return [piece for piece in pieces if piece.strip()]
 
 
 # JSON ----------
