@@ -387,7 +387,8 @@ ALLOWED_BYTES_PER_CALL = 200
 
 def test_many_calls_leave_no_memory_task_thread_or_file_behind() -> None:
     # In a process of its own: what other tests left on (logging, tracing) would count as growth.
-    code = f"import asyncio; from tests.wire.test_lifecycle import check_growth; asyncio.run(check_growth({WARM_UP}, {ROUNDS}))"
+    call = f"asyncio.run(check_growth({WARM_UP}, {ROUNDS}))"
+    code = f"import asyncio; from tests.wire.test_lifecycle import check_growth; {call}"
     subprocess.run(
         [sys.executable, "-c", code],
         cwd=Path(__file__).parents[2],
