@@ -28,6 +28,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
             request.watch(unit, sighting)
             if current is None or _contradicts(current, sighting):
                 current = sighting
+                if sighting.outcome or sighting.host or sighting.key or sighting.waits:
+                    sighting.quotes.append(sighting.text)
                 exchanges.append(current)
             else:
                 _join(current, sighting)

@@ -400,13 +400,10 @@ def _certainty(e: Sighting, *, explicit: bool) -> Confidence:
 
 
 def _quotes(e: Sighting, redact: Redactor) -> list[str]:
+    """What led to the reading, quoted line by line."""
     quotes: dict[str, None] = {}
-    first = e.text.split("\n", 1)[0]
-    for text in [first, *e.quotes] if e.outcome or e.key else []:
-        line = next((line for line in text.split("\n") if line.strip()), "")
-        quote = clean(redact(line[:2000]), MAX_QUOTE_CHARS - 4)
-        if quote and not quote.isspace():
-            quotes[f"“{quote}”"] = None
-        if len(quotes) >= MAX_QUOTES:
-            break
+    for text in (e.quotes or [e.text]) if e.outcome or e.key else []:
+        line = next((line for line in text.split("\n") if any(char.isalnum() for char in line)), None)
+        if line is not None and len(quotes) < MAX_QUOTES:
+            quotes[f"“{clean(redact(line[:2000]), MAX_QUOTE_CHARS - 2)}”"] = None
     return list(quotes)

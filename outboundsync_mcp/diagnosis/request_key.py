@@ -247,6 +247,13 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
     return _of_key(rest)
 
 
+_SENT_WITH = {
+    KeyFault.DOUBLE_BEARER: "The Authorization header has the word Bearer twice.",
+    KeyFault.QUOTED: "The Authorization header has quotes around the key.",
+    KeyFault.INVISIBLE: "The Authorization header has an invisible or non-ASCII character beside the key.",
+}
+
+
 def _of_key(raw: str) -> KeySign | None:
     form = check_key(raw)
     first = next(iter(form.mended_faults), None)
@@ -257,7 +264,7 @@ def _of_key(raw: str) -> KeySign | None:
     ):
         return KeySign(
             fault=first,
-            detail=f"The Authorization header was sent with more than the key: {', '.join(form.mended)}.",
+            detail=_SENT_WITH.get(first, "The Authorization header was sent with more than the key."),
             rank=3,
         )
     if form.fault is None:

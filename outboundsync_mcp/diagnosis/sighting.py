@@ -183,7 +183,6 @@ def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
 
 # Status ----------
 
-_THREE_DIGITS = re.compile(r"[1-5]\d\d")
 _STATUS_LINE = re.compile(
     r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
 )

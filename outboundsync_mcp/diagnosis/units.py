@@ -56,7 +56,6 @@ class Unit:
 
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
 _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
-_CURL_LINE = re.compile(r"[<>*{}] ?")
 _ATTRIBUTION = re.compile(
     r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
     r"|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
