@@ -26,6 +26,7 @@ class Failure(StrEnum):
     RESET = "reset"
     CLOSED = "closed"  # closed without a byte of a response
     NOT_HTTP = "not_http"
+    REDIRECTS = "redirects"  # a client that follows redirects gave up on them
     READ_TIMEOUT = "read_timeout"
     DEADLINE = "deadline"  # the whole request, body included, took too long
     INTERRUPTED = "interrupted"  # our own request was stopped before it ended

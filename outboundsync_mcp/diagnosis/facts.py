@@ -45,6 +45,7 @@ _FAILURE = {
     Failure.RESET: "The connection was reset.",
     Failure.CLOSED: "The connection was closed without a byte of a response.",
     Failure.NOT_HTTP: "The answer was not HTTP.",
+    Failure.REDIRECTS: "The client gave up after too many redirects.",
     Failure.READ_TIMEOUT: "No answer came in time.",
     Failure.DEADLINE: "The whole request took too long.",
     Failure.INTERRUPTED: "The request was stopped before it ended.",

@@ -288,6 +288,11 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("rate limit reached", 429),
     ("being throttled", 429),
     ("too many requests", 429),
+    ("api key is invalid", 401),
+    ("api key is not valid", 401),
+    ("api key was rejected", 401),
+    ("api key is rejected", 401),
+    ("api key was not accepted", 401),
     ("bad gateway", 502),
     ("service unavailable", 503),
     ("gateway timeout", 504),
@@ -583,6 +588,17 @@ FAILURES: tuple[FailureWords, ...] = (
         connectionreseterror | forcibly closed | err_connection_reset | errno 104 | errno 54] | winerror 10054 |
         recv failure | connection was reset | broken pipe | epipe | connection aborted | wsaeconnreset |
         curl: (56) | verbindung zurückgesetzt
+        """,
+    ),
+    # curl's error 47, requests, aiohttp, Go, Node's fetch and follow-redirects, PHP, Java, browsers
+    *_rows(
+        Failure.REDIRECTS,
+        4,
+        """
+        redirects followed | toomanyredirects | too many redirects | exceeded 30 redirects |
+        stopped after 10 redirects | redirect count exceeded | maximum number of redirects exceeded |
+        err_fr_too_many_redirects | err_too_many_redirects | maximum amount of redirections reached |
+        redirection limit reached | redirected too many times
         """,
     ),
     *_rows(

@@ -345,6 +345,7 @@ CASES = (
     live("failure_closed", "likely", "without a byte", failure=Failure.CLOSED),
     live("failure_not_http", "likely", "does not speak HTTP", failure=Failure.NOT_HTTP),
     live("failure_interrupted", "likely", "stopped", failure=Failure.INTERRUPTED),
+    live("failure_redirects", "likely", "gave up", "too many redirects", failure=Failure.REDIRECTS),
     live("no_answer", "possible", "without a response"),
     # TLS
     live("failure_tls_expired", "likely", "has expired", "`date -u`", failure=Failure.TLS_EXPIRED, clock_skew=-9000.0),
