@@ -92,15 +92,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(_parse(arguments))
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; keep the interpreter from complaining when it flushes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
     except Exception as error:  # noqa: BLE001 - the last word on a crash: said redacted, by us
+        if _is_broken_pipe(error):
+            # Whoever read our output has gone; keep the interpreter from complaining when it flushes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
         from outboundsync_mcp.cli.logs import report_crash
 
         report_crash(type(error), error, error.__traceback__)
         return 1
+
+
+def _is_broken_pipe(error: Exception) -> bool:
+    """Whether it is a broken pipe and nothing else; task groups wrap theirs, one group in another."""
+    if isinstance(error, ExceptionGroup):
+        return error.split(BrokenPipeError)[1] is None
+    return isinstance(error, BrokenPipeError)
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -35,12 +35,21 @@ def run(*, host: str, port: int, limit: int, ip_limit: int | None, window_second
         window_seconds=window_seconds,
         **({} if retry_after is None else {"retry_after_seconds": retry_after}),
     )
+    listening = False
+
+    def on_ready(origin: str) -> None:
+        nonlocal listening
+        listening = True
+        _introduce(origin)
+
     try:
-        run_sandbox(limits, host=loopback_address(host) or host, port=port, on_ready=_introduce)
+        run_sandbox(limits, host=loopback_address(host) or host, port=port, on_ready=on_ready)
     except ValueError:
         sys.stderr.write("outboundsync-mcp sandbox: --host takes a loopback address, 127.0.0.1 or ::1, only.\n")
         return 2
     except OSError as error:
+        if listening:  # then it is stdout that failed
+            raise
         sys.stderr.write(
             f"outboundsync-mcp sandbox: cannot listen on port {port}: {error.strerror}; choose another --port.\n"
         )

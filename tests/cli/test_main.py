@@ -1,12 +1,16 @@
 """The command line itself: help, wrong usage, and what it never repeats."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from outboundsync_mcp import __version__
 from outboundsync_mcp.cli import main
 from outboundsync_mcp.settings import VARIABLES
+from tests.support.stdio import PATIENCE_SECONDS, environment
 
 KEY = "osapi_Zk4vQ9TnB7xLw2HsRd8uYc5M"
 
@@ -98,3 +102,37 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str], argum
     assert status == 1
     assert "--port" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["demo"], ["sandbox", "--port", "0"]])
+def test_a_reader_that_has_gone_ends_a_long_command_quietly(arguments: list[str]) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with os.fdopen(write_end, "wb") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-m", "outboundsync_mcp", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=nobody_reads,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_reader_that_goes_between_two_steps_of_the_demo_is_found_in_exception_groups() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outboundsync_mcp", "demo"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(PATIENCE_SECONDS) == 141
+    assert process.stderr.read() == b""
+    process.stderr.close()
