@@ -1,5 +1,6 @@
 """`outboundsync-mcp diagnose`: a pasted error from a file or stdin, explained offline."""
 
+import errno
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ def run(file: str | None, *, status: int | None, message: str | None, retry_afte
     try:
         text = _read(file, named=named)
     except OSError as error:
-        sys.stderr.write(f"outboundsync-mcp diagnose: cannot read {file or 'stdin'}: {error.strerror}.\n")
+        sys.stderr.write(f"outboundsync-mcp diagnose: {_unreadable(file, error)}.\n")
         return 2
 
     from outboundsync_mcp.cli.screen import Screen
@@ -29,6 +30,17 @@ def run(file: str | None, *, status: int | None, message: str | None, retry_afte
     else:
         Screen().report(diagnosis)
     return 0
+
+
+def _unreadable(file: str | None, error: OSError) -> str:
+    """The sentence for it, and the way out for whoever gave a text, keys and all, in place of a file's name."""
+    from outboundsync_mcp.diagnosis.clean import clean
+    from outboundsync_mcp.diagnosis.redact import redact
+
+    words = f"cannot read {clean(redact(file), 200) if file else 'stdin'}: {error.strerror}"
+    if error.errno not in {errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL}:
+        return words
+    return f"{words}; to diagnose a text, pipe it in: echo '…' | outboundsync-mcp diagnose"
 
 
 def _read(file: str | None, *, named: bool) -> str | None:

@@ -104,6 +104,18 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("text", ["Invalid API key", f"401\nsent Bearer {KEY}", "Invalid API key " * 400])
+def test_a_text_in_place_of_a_file_is_shown_the_way_in_without_repeating_its_keys(
+    capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    assert main(["diagnose", text]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "to diagnose a text, pipe it in: echo '…' | outboundsync-mcp diagnose." in err
+    assert err.count("\n") == 1
+    assert KEY[6:12] not in err
+
+
 def test_nothing_at_all_is_an_unknown_error_and_no_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
