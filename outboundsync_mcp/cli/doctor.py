@@ -91,7 +91,8 @@ def run(*, as_json: bool) -> int:
         report = asyncio.run(examine())
     failed = [stage.name for stage in report.stages if stage.status == "failed"]
     screen.say()
-    screen.say(f"Failed: {', '.join(failed)}. Mend the first one first." if failed else "Everything works.", "bold")
+    first = " Mend the first one first." if len(failed) > 1 else ""
+    screen.say(f"Failed: {', '.join(failed)}.{first}" if failed else "Everything works.", "bold")
     return 0 if report.ok else 1
 
 
@@ -108,7 +109,8 @@ _MARKS: dict[Status, tuple[str, str]] = {
 
 def _show(screen: Screen, stage: Stage) -> None:
     mark, style = _MARKS[stage.status]
-    took = f" ({stage.seconds:.2f} s)" if stage.seconds >= 0.01 else ""
+    # No space before the unit: rich breaks lines even at a no-break space.
+    took = f" ({stage.seconds:.2f}s)" if stage.seconds >= 0.01 else ""
     screen.say(f"{stage.detail}{took}", style, first=f"{mark:<8} {stage.name:<9} ")
     for number, step in enumerate(stage.remediation, 1):
         screen.say(step, first=f"{'':<18} {number}. ")
