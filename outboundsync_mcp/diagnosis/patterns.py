@@ -173,7 +173,7 @@ FOLLOWING_WORDS = _words(
     each since if but and or with without because as is was are means meaning instead please help too here
     now today only still though even returned when? http https unauthorized forbidden invalid api although
     despite until then via by to this that it i we my our the why what how so same server client except
-    always whenever during once thanks any all de del al en cuando con por y pero desde a la el lo que si
+    always whenever during once calling thanks any all de del al en cuando con por y pero desde a la el lo que si
     no para esta este hoy vom von bei beim im wenn und aber mit seit auf als fehler zurück heute trotzdem
     obwohl nach quand sur avec du depuis lors et mais pour dans dès quando da do na ao com em e mas su dal
     dalla ma bij van op maar met sinds när från på och men når fra og przy z od gdy ale kiedy při když
@@ -895,6 +895,7 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("HubSpot", ("missing_scopes",)),
     Shape("HubSpot", ("ten_secondly_rolling",)),
     Shape("HubSpot", ("rate_limits", "policyname")),
+    Shape("HubSpot", ("errortype=rate_limit", "policyname=")),
     Shape("Salesforce", ("invalid_session_id",)),
     Shape("Salesforce", ("request_limit_exceeded",)),
     Shape("Salesforce", ("api_disabled_for_org",)),

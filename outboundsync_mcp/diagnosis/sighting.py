@@ -14,7 +14,16 @@ from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
-from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, clauses, has_reason, statuses_in
+from outboundsync_mcp.diagnosis.statuses import (
+    BARE,
+    CUED,
+    EXPLICIT,
+    IMPLIED,
+    answering_hosts,
+    clauses,
+    has_reason,
+    statuses_in,
+)
 from outboundsync_mcp.diagnosis.units import Unit, key_of
 
 
@@ -569,6 +578,9 @@ def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> No
         _take_host(match[0], s, asked=asked)
     for match in _HOST_IN_TEXT.finditer(lower) if any(hint in lower for hint in _HOST_HINTS) else ():
         _take_host(match["host"], s, asked=False)
+    if vocabulary.vendor_domains and s.status is not None:
+        for host in answering_hosts(unit.text[:4000]):
+            _take_host(host, s, asked=False)
     _see_vendor(unit, lower, vocabulary, s)
 
 
@@ -627,7 +639,12 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         return
     for vendor, domain in vocabulary.vendor_domains:
         at = lower.find(domain)
-        if at > 0 and lower[at - 1] in "./ '\"(" and "@" not in lower[max(0, at - 40) : at] and s.status_rank != BARE:
+        if (
+            at >= 0
+            and (at == 0 or lower[at - 1] in "./ '\"(")
+            and "@" not in lower[max(0, at - 40) : at]
+            and s.status_rank != BARE
+        ):
             s.vendor, s.vendor_rank = vendor, 1
             return
     for vendor, word in vocabulary.vendor_words:

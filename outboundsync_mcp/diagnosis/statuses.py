@@ -48,6 +48,21 @@ _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
+# Who answered, beside the number: "api.hubapi.com returned 429", "429 error from api.hubapi.com".
+_DOMAINS = "|".join(re.escape(domain) for domain in (p.OUR_DOMAIN, *(d for row in p.VENDORS for d in row.domains)))
+_HOST = (
+    rf"(?<![\w.@-])(?P<host>(?:[a-z0-9-]{{1,63}}\.){{0,6}}(?:{_DOMAINS}))(?![\w-]|\.\w)"
+    r"(?::\d{1,5})?(?:/[^\s\"'<>]{0,60})?"
+)
+_HOST_BEFORE = re.compile(
+    rf"(?i){_HOST}[\"'`)]{{0,2}}(?:\s?(?::|-+>|=>|→|–|-)|\s(?:says?|said|returns?|returned|gives?|gave|sends?|sent"
+    r"|throws?|threw|answer(?:s|ed)|respond(?:s|ed)|replie[sd]|fail(?:s|ed)|reject(?:s|ed))(?: with| us| me)?:?)?"
+    r"\s{0,2}(?:(?:an?|the|http|status|code|error)\s?:?\s){0,3}[\"'`(]?$"
+)
+_HOST_AFTER = re.compile(
+    r"(?i)[\"'`)]{0,2}(?:\s[\w'-]{1,20}){0,4}?\s"
+    rf"(?:from|by|at|calling|(?:call|request)s? to)\s(?:the |our )?(?:https?://)?[\"'`(]{{0,2}}{_HOST}"
+)
 _CUT = re.compile(
     r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
 )
@@ -158,7 +173,21 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return CUED
     if noun:
         return 0
+    if answering_host(left, right):
+        return CUED
     return CUED if last in p.GIVING_WORDS else common
+
+
+def answering_host(left: str, right: str) -> str | None:
+    """The host, ours or a known vendor's, that the words around a status say it came from."""
+    match = _HOST_BEFORE.search(left) or _HOST_AFTER.match(right)
+    return match["host"] if match else None
+
+
+def answering_hosts(text: str) -> list[str]:
+    """The hosts that the statuses of a line came from, where the line says so."""
+    around = ((text[max(0, one.start - _LEFT) : one.start], text[one.end :][: 2 * _RIGHT]) for one in statuses_in(text))
+    return [host for left, right in around if (host := answering_host(left, right))]
 
 
 def has_reason(status: int, right: str) -> bool:

@@ -1059,6 +1059,24 @@ PASTES: tuple[Paste, ...] = (
         401,
         "not_outboundsync",
     ),
+    Paste(
+        "hubspot limit body",
+        '{"status":"error","message":"You have reached your secondly limit.","errorType":"RATE_LIMIT","policyName":"SECONDLY"}',
+        None,
+        "not_outboundsync",
+    ),
+    Paste(
+        "hubspot limit body and host",
+        '{"status":"error","message":"You have reached your secondly limit.","errorType":"RATE_LIMIT","policyName":"SECONDLY"} from api.hubapi.com 429',
+        429,
+        "not_outboundsync",
+    ),
+    Paste(
+        "hubspot limit body above host",
+        '{"status":"error","message":"You have reached your secondly limit.","errorType":"RATE_LIMIT","policyName":"SECONDLY"}\nfrom api.hubapi.com 429',
+        429,
+        "not_outboundsync",
+    ),
     Paste("slack api", '{"ok":false,"error":"invalid_auth"}', None, "not_outboundsync"),
     Paste(
         "stripe",

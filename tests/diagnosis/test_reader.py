@@ -37,6 +37,42 @@ def told(diagnosis: Diagnosis) -> tuple[int | None, str, int | None]:
     return diagnosis.status, diagnosis.kind, diagnosis.retry_after_seconds
 
 
+# Who answered ----------------------------------------------------------------------------------------------
+
+VENDOR_HOSTS = (
+    "api.hubapi.com",
+    "api.instantly.ai",
+    "server.smartlead.ai",
+    "api.heyreach.io",
+    "dedi.emailbison.com",
+    "salesforce.com",
+    "acme.my.salesforce.com",
+    "api.openai.com",
+)
+ANSWERED = (
+    "Error from {}: 429",
+    "429 from {}",
+    "from {} 429",
+    "{} says 429",
+    "{}: 429",
+    "calling {}: 429",
+    "got a 429 calling {}",
+    "OutboundSync stopped syncing: 429 from {}",
+)
+
+
+@pytest.mark.parametrize("said", ANSWERED)
+@pytest.mark.parametrize("host", VENDOR_HOSTS)
+def test_the_host_beside_a_status_is_who_answered(host: str, said: str) -> None:
+    diagnosis = diagnosis_of(said.format(host))
+    assert (diagnosis.status, diagnosis.kind) == (429, "not_outboundsync")
+
+
+@pytest.mark.parametrize("said", ANSWERED)
+def test_our_own_host_beside_a_status_makes_the_error_ours(said: str) -> None:
+    assert told(diagnosis_of(said.format("app.outboundsync.com"))) == (429, "rate_limited", None)
+
+
 # The table -------------------------------------------------------------------------------------------------
 
 
