@@ -41,7 +41,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
 
 
 _ABOUT_REQUESTS = re.compile(
-    r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|curl|authorization)s?\b"
+    r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|curl|authorization|retry-after)s?\b"
     r"|unauthori[sz]ed|forbidden|too many requests"
 )
 _SHORT_CHARS = 24

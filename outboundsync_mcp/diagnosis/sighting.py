@@ -24,7 +24,7 @@ from outboundsync_mcp.diagnosis.statuses import (
     has_reason,
     statuses_in,
 )
-from outboundsync_mcp.diagnosis.units import Unit, key_of
+from outboundsync_mcp.diagnosis.units import Unit, index, key_of, pairs_of
 
 
 @dataclass(slots=True)
@@ -141,10 +141,11 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
     empty = not unit.text.strip() and not unit.page and not unit.pairs and not unit.objects
     if empty or (not unit.objects and _is_no_report(unit.text[:2000], vocabulary)):
         return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
-    texts = clauses(unit.text) if not unit.pairs and not unit.objects and len(unit.text) < 600 else [unit.text]
+    is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
+    texts = clauses(unit.text) if is_prose and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
     for text in texts:
-        part = unit if len(texts) == 1 else Unit(text, depth=unit.depth, part=unit.part, when=unit.when)
+        part = unit if len(texts) == 1 else _clause(unit, text)
         sighting = Sighting(
             text=text + part.page[:_PAGE_CHARS],
             opens=unit.opens,
@@ -161,6 +162,12 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
             _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
     return sightings
+
+
+def _clause(unit: Unit, text: str) -> Unit:
+    clause = Unit(text, pairs=pairs_of(text), depth=unit.depth, part=unit.part, when=unit.when)
+    index(clause)
+    return clause
 
 
 _PAGE_CHARS = 8000

@@ -83,11 +83,11 @@ def clauses(text: str) -> list[str]:
     parts: list[str] = []
     start = 0
     for one, two in pairwise(stated[:8]):
-        cut = _CUT.search(text, one.end, two.start)
-        if cut:
-            parts.append(text[start : cut.start()])
-            start = cut.start()
-    return [*parts, text[start:]]
+        cuts = [cut.start() for cut in _CUT.finditer(text, one.end, two.start)]
+        if cuts:  # the last of them: what follows a status, as its wait does, belongs to it
+            parts.append(text[start : cuts[-1]])
+            start = cuts[-1]
+    return [part.lstrip(",; ") for part in (*parts, text[start:])]
 
 
 def _judged(text: str) -> Iterator[Stated]:
