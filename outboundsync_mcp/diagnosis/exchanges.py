@@ -155,7 +155,10 @@ def _join(e: Sighting, s: Sighting) -> None:
     told = False
     if s.status is not None and s.status_rank >= e.status_rank:
         told = e.status != s.status or s.status_rank > e.status_rank
+        e.status_implied = s.status_implied and (e.status_implied or e.status != s.status)
         e.status, e.status_rank = s.status, s.status_rank
+    elif s.status is not None and s.status == e.status and e.status_implied and not s.status_implied:
+        e.status_implied, told = False, True
     if s.message_rank > e.message_rank:
         e.message, e.message_rank, told = s.message, s.message_rank, True
     if s.failure is not None and s.failure_rank > e.failure_rank:

@@ -224,6 +224,10 @@ def _evidence(
     seen = [*_quotes(e, redact), *notes]
     if given and not e.outcome and not (key and key.fault) and status is None and message is None:
         seen.append("Nothing in the text reads as an HTTP error.")
+    if status is None and final is not None and (e.status_implied or e.status is None):
+        seen.append(
+            f"The {'words imply' if e.status is not None else 'body implies'} HTTP {final}; no status is stated."
+        )
     me = e.me if final in (None, 200) else None
     evidence = Evidence(
         source="pasted",
@@ -264,7 +268,7 @@ def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting
     if e.status is not None and spoken.status is not None and e.status != spoken.status and spoken.status_rank > BARE:
         return spoken
     if e.status is None and spoken.status is not None:
-        e.status, e.status_rank = spoken.status, spoken.status_rank
+        e.status, e.status_rank, e.status_implied = spoken.status, spoken.status_rank, spoken.status_implied
         if e.failure_rank < 3:
             e.failure = None
     if spoken.failure_rank > e.failure_rank and e.status is None:

@@ -34,6 +34,8 @@ class Sighting:
     text: str = ""
     status: int | None = None
     status_rank: int = 0
+    status_implied: bool = False
+    """Only words lead to the status: no number states it."""
     message: str | None = None
     message_rank: int = 0
     error: str | None = None
@@ -192,7 +194,7 @@ def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
         if stated.status >= 400 and s.status_rank < EXPLICIT and has_reason(stated.status, page[stated.end :][:60]):
             _state(s, stated.status, EXPLICIT)
     if s.status is None and any(words in lower for words in p.CHALLENGE_WORDS):
-        _state(s, 403, IMPLIED)
+        _state(s, 403, IMPLIED, implied=True)
     _see_answerer(page, lower, vocabulary, s)
     s.body_fault = s.body_fault or next((fault for needle, fault in vocabulary.body_faults if needle in lower), None)
 
@@ -237,7 +239,7 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             if s.status is None or s.status < 400:  # the outermost error of an object wins
                 _state(s, status, EXPLICIT)
         elif last == "code" and s.status is None and (word := p.CODE_WORDS.get(key_of(value[:40]))):
-            _state(s, word, CUED)
+            _state(s, word, CUED, implied=True)
     if s.status_rank == EXPLICIT and (unit.objects or line):
         return
     if match := _STATUS_FIRST.match(unit.text):
@@ -252,17 +254,17 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
     if s.status is None:
         for words, status in vocabulary.implied:
             if words in lower:
-                _state(s, status, IMPLIED)
+                _state(s, status, IMPLIED, implied=True)
                 return
         match = _SHORT_WORD.match(lower) if len(lower) < 100 else None
         if match:
-            _state(s, p.ONE_WORD[match[1]], BARE)
+            _state(s, p.ONE_WORD[match[1]], BARE, implied=True)
 
 
-def _state(s: Sighting, status: int, rank: int) -> None:
+def _state(s: Sighting, status: int, rank: int, *, implied: bool = False) -> None:
     if status in p.MADE_UP_STATUSES or not 200 <= status <= 599 or rank < s.status_rank:
         return
-    s.status, s.status_rank = status, rank
+    s.status, s.status_rank, s.status_implied = status, rank, implied
 
 
 def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
@@ -295,7 +297,7 @@ def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
         if words in lower.replace("_", " ") and not _talked_about(lower, words):
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
-                s.status, s.status_rank = status, CUED
+                _state(s, status, CUED, implied=True)
     for item in unit.objects:
         _see_body(item, s)
     if s.message_rank < 2:
@@ -502,7 +504,7 @@ def _see_answerer(text: str, lower: str, vocabulary: Vocabulary, s: Sighting) ->
         if match and int(match[1]) < 1300:
             s.cdn_code = int(match[1])
             if s.status is None and (status := p.CDN_STATUSES.get(s.cdn_code)):
-                s.status, s.status_rank = status, CUED
+                _state(s, status, CUED, implied=True)
             s.intermediary = Intermediary.CLOUDFLARE
 
 

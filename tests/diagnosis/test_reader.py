@@ -416,6 +416,26 @@ def test_what_was_seen_is_quoted_so_that_a_person_can_check_it() -> None:
     assert any("Fehler 429, Retry-After 37" in line for line in seen)
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Unauthorized", "The words imply HTTP 401; no status is stated."),
+        ("Invalid API key", "The words imply HTTP 401; no status is stated."),
+        ("Too many requests", "The words imply HTTP 429; no status is stated."),
+        (ME, "The body implies HTTP 200; no status is stated."),
+    ],
+)
+def test_a_status_that_is_only_inferred_is_called_so(text: str, line: str) -> None:
+    evidence = diagnosis_of(text).evidence
+    assert line in evidence
+    assert not any("The status was" in seen for seen in evidence)
+
+
+@pytest.mark.parametrize("text", ["401", "401 Unauthorized", BAD_KEY, "Unauthorized\nstatus: 401"])
+def test_a_status_that_is_stated_is_not_called_inferred(text: str) -> None:
+    assert not any("no status is stated" in seen for seen in diagnosis_of(text).evidence)
+
+
 def test_a_bare_number_is_only_possible_and_a_documented_message_is_certain() -> None:
     assert evidence_of("403?").certainty == "possible"
     assert evidence_of("I get a 403").certainty == "likely"
