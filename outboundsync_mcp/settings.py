@@ -37,6 +37,8 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9_+=-]{20,}")
 _PATH_START = re.compile(r"[/\\~.]|[A-Za-z]:|(?:[\w.-]+[/\\])+osapi_|osapi_(?=.{1,7}$)[a-z]+(?:\.[a-z]+)?$")
 # Names that people give the key's variable, none of which is read.
 _MISNAMED = re.compile(r"(?:OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
+_UNREAD = re.compile(r"OUTBOUNDSYNC_(\w{1,40})", re.ASCII | re.IGNORECASE)
+_MOST_NAMES = 3
 _KEY_WORD = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -70,6 +72,19 @@ class Settings:
     """One sentence per bad variable: its name, its value unless secret, the accepted form."""
     misnamed_keys: tuple[str, ...] = ()
     """Names of variables that seem meant for the key and are not read."""
+    unread: tuple[str, ...] = ()
+    """Names of all OUTBOUNDSYNC_* variables that are set and not read, except names that may be secrets themselves."""
+
+    @property
+    def unread_note(self) -> tuple[str, ...]:
+        """One sentence that names some of the variables that are not read; none when there are none."""
+        if not self.unread:
+            return ()
+        if len(self.unread) == 1:
+            return (f"{self.unread[0]} is set but this server does not read it.",)
+        more = len(self.unread) - _MOST_NAMES
+        *others, last = [*self.unread[:_MOST_NAMES], *([f"{more} more OUTBOUNDSYNC_* variables"] if more > 0 else [])]
+        return (f"{', '.join(others)} and {last} are set but this server does not read them.",)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -110,6 +125,7 @@ class Settings:
             api_key_env=environ.get(API_KEY),
             api_key_file=read(API_KEY_FILE, _path, "the path of a file that holds the key", None),
             faults=tuple(faults),
+            unread=tuple(sorted(name for name in environ if _is_unread(name) and environ[name].strip())),
             misnamed_keys=tuple(sorted(name for name in environ if _is_misnamed_key(name) and environ[name].strip())),
         )
 
@@ -208,3 +224,16 @@ def _path(value: str) -> Path | None:
 
 def _is_misnamed_key(name: str) -> bool:
     return name not in VARIABLES and _MISNAMED.fullmatch(name) is not None and _KEY_WORD.search(name) is not None
+
+
+def _is_unread(name: str) -> bool:
+    match = _UNREAD.fullmatch(name)
+    return match is not None and name not in VARIABLES and not _is_secret_name(match[1])
+
+
+def _is_secret_name(rest: str) -> bool:
+    """Whether a name, after its prefix, may be a key that was pasted in the wrong place: such a name is never shown."""
+    if looks_like_a_key(rest):
+        return True
+    mixed = not rest.isupper() and not rest.islower()
+    return any(len(word) >= 20 or (len(word) >= 8 and (mixed or re.search("[0-9]", word))) for word in rest.split("_"))

@@ -291,6 +291,33 @@ def test_a_blank_misnamed_variable_is_not_worth_a_word() -> None:
     assert read(TOKEN=" ").misnamed_keys == ()
 
 
+def test_a_variable_that_is_not_read_is_named_without_its_value() -> None:
+    found = read(BASEURL="http://hunter2", API_KEY=KEY, TIMEOUT=" ")
+    assert found.unread == ("OUTBOUNDSYNC_BASEURL",)
+    assert found.unread_note == ("OUTBOUNDSYNC_BASEURL is set but this server does not read it.",)
+    assert "hunter2" not in repr(found)
+
+
+def test_many_variables_that_are_not_read_are_one_sentence() -> None:
+    assert read().unread_note == ()
+    assert read(A="1", B="1").unread_note == (
+        "OUTBOUNDSYNC_A and OUTBOUNDSYNC_B are set but this server does not read them.",
+    )
+    (note,) = read(PORT="1", PORT_443_TCP="1", SERVICE_HOST="1", SERVICE_PORT="1", SERVICE_PORT_HTTP="1").unread_note
+    assert note == (
+        "OUTBOUNDSYNC_PORT, OUTBOUNDSYNC_PORT_443_TCP, OUTBOUNDSYNC_SERVICE_HOST and 2 more OUTBOUNDSYNC_* "
+        "variables are set but this server does not read them."
+    )
+
+
+@pytest.mark.parametrize(
+    "rest", [KEY, f"KEY_{KEY}", KEY.upper(), "T3stN0tARealK3y", "a1b2c3d4e5f6", "X" * 30, "A-B", "A\nB", "É"]
+)
+def test_a_name_that_may_be_a_key_is_never_shown(rest: str) -> None:
+    found = read(**{rest: "1"})
+    assert (found.unread, found.unread_note) == ((), ())
+
+
 @settings(deadline=None, derandomize=True)
 @given(
     st.dictionaries(st.sampled_from(VARIABLES), st.text() | st.sampled_from(["https://[", "https://a:b", "~", "\0"]))

@@ -124,6 +124,13 @@ class OutboundSyncClient:
         `max_wait_seconds` is the longest wait this caller affords, None for the configured one; a longer wait is
         not begun. `on_wait` hears of the wait at least every five seconds.
         """
+        exchange = await self._get_me(max_wait_seconds, on_wait)
+        if not self._settings.unread_note:
+            return exchange
+        seen = (*exchange.evidence.seen, *self._settings.unread_note)
+        return replace(exchange, evidence=replace(exchange.evidence, seen=seen))
+
+    async def _get_me(self, max_wait_seconds: int | None, on_wait: OnWait | None) -> Exchange:
         if self._settings.faults:
             return self._unsent(Evidence(source="live", setting_faults=self._settings.faults, host=self._host))
         credential = load_credential(self._settings)

@@ -198,12 +198,12 @@ class Doctor:
         settings = self._settings
         if settings.faults:
             evidence = Evidence(source="live", setting_faults=settings.faults, host=self._host)
-            return Finding("failed", " ".join(settings.faults), evidence)
-        return Finding(
-            "ok",
+            return Finding("failed", " ".join((*settings.faults, *settings.unread_note)), evidence)
+        values = (
             f"API {settings.base_url}, time-out {settings.timeout_seconds:g} s, "
-            f"longest wait {settings.max_wait_seconds} s, log level {settings.log_level}",
+            f"longest wait {settings.max_wait_seconds} s, log level {settings.log_level}"
         )
+        return Finding("ok", ". ".join((values, *settings.unread_note)))
 
     async def _check_key(self) -> Finding:
         credential = load_credential(self._settings)

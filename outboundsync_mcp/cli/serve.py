@@ -22,6 +22,8 @@ DEFAULT_PORT = 8000
 PATH = "/mcp"
 STOP_SECONDS = 0.5
 """How long open HTTP exchanges may go on after Ctrl-C or SIGTERM."""
+WAITING = "outboundsync-mcp: waiting for an MCP client on stdin; Ctrl-C stops; --help tells more.\n"
+"""For whoever started the server by hand, in a terminal."""
 CLIENT_GONE = "outboundsync-mcp: the client closed its end of stdout\n"
 
 
@@ -38,6 +40,9 @@ def serve_stdio() -> int:
     """Serve one client over stdin and stdout until it closes stdin."""
     _stop_on_signals()
     settings = _start()
+    if sys.stdin is not None and sys.stdin.isatty():
+        sys.stderr.write(WAITING)
+        sys.stderr.flush()
     asyncio.run(_serve_stdio(settings))
     return 0
 
@@ -190,7 +195,7 @@ def _start() -> Settings:
     settings = Settings.from_env()
     log_to_stderr(settings)
     credential = load_credential(settings)
-    for sentence in (*settings.faults, *([credential.detail] if credential.detail else [])):
+    for sentence in (*settings.faults, *settings.unread_note, *([credential.detail] if credential.detail else [])):
         sys.stderr.write(f"outboundsync-mcp: {sentence}\n")
     sys.stderr.flush()
     return settings

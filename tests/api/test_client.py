@@ -57,6 +57,15 @@ async def test_a_200_costs_one_request_and_keeps_the_body_as_it_came() -> None:
     assert server.requests[0].header("Authorization") == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("other", [{}, {"OUTBOUNDSYNC_API_KEY": ""}, {"OUTBOUNDSYNC_TIMEOUT_SECONDS": "soon"}])
+async def test_a_variable_that_is_not_read_is_in_the_evidence_of_every_outcome(other: dict[str, str]) -> None:
+    with ScriptedServer(OK) as server:
+        async with client_of(server, FakeClock(), OUTBOUNDSYNC_BASEURL="http://hunter2", **other) as client:
+            exchange = await client.get_me()
+    assert exchange.evidence.seen[-1] == "OUTBOUNDSYNC_BASEURL is set but this server does not read it."
+    assert "hunter2" not in repr(exchange)
+
+
 async def test_429_is_retried_once_after_the_stated_wait_and_never_earlier() -> None:
     clock = FakeClock()
     with ScriptedServer(limited(37), OK, clock=clock.monotonic) as server:

@@ -265,3 +265,10 @@ def test_the_plain_report_has_each_stage_its_remedy_and_no_key(
     assert "1. Ask an administrator to enable API access" in out
     assert out.endswith("Failed: /me.\n")
     assert KEYS["api_access_disabled"].removeprefix("osapi_sandbox_") not in out
+
+
+def test_a_variable_that_is_not_read_is_a_note_and_no_failure(sandbox: Sandbox, examine: Examine) -> None:
+    report = examine(key=KEYS["success"], BASE_URL=sandbox.origin, BASEURL="http://hunter2")
+    assert report["ok"]
+    assert report["stages"][0]["detail"].endswith("OUTBOUNDSYNC_BASEURL is set but this server does not read it.")
+    assert "hunter2" not in json.dumps(report)

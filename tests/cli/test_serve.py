@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from outboundsync_mcp.cli.serve import without_lone_surrogates
+from outboundsync_mcp.cli.serve import WAITING, without_lone_surrogates
 from tests.support.scripted import ScriptedServer, response
 from tests.support.stdio import MODERN_META, PATIENCE_SECONDS, StdioPeer, environment
 
@@ -242,3 +243,25 @@ def test_a_server_that_is_started_without_stdin_ends_with_status_0() -> None:
     run = subprocess.run(["/bin/sh", "-c", command], env=environment(), capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "")
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_a_terminal_is_told_what_the_server_waits_for_and_which_variable_is_not_read() -> None:
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "outboundsync_mcp"],
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(OUTBOUNDSYNC_API_KEY=KEY, OUTBOUNDSYNC_BASEURL="http://hunter2"),
+    )
+    os.close(theirs)
+    assert process.stderr is not None
+    said = [process.stderr.readline() for _ in range(2)]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE_SECONDS) == 143
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    os.close(ours)
+    assert said == ["outboundsync-mcp: OUTBOUNDSYNC_BASEURL is set but this server does not read it.\n", WAITING]
