@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import sys
 from typing import Any
 
@@ -52,4 +53,6 @@ def act_on(diagnosis: dict[str, Any]) -> int:
 
 
 if __name__ == "__main__":
+    if shutil.which(SERVER.command) is None:
+        sys.exit(f"{SERVER.command} is not on the PATH: install it, or activate the environment that has it.")
     sys.exit(act_on(asyncio.run(get_me())))
