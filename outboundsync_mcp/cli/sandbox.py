@@ -1,6 +1,9 @@
 """`outboundsync-mcp sandbox`: the OutboundSync API on loopback, with a key for every outcome."""
 
+import shlex
+import shutil
 import sys
+from pathlib import Path
 
 
 def help_text() -> str:
@@ -71,6 +74,16 @@ In another shell:
   export OUTBOUNDSYNC_BASE_URL={origin}
   export OUTBOUNDSYNC_API_KEY={OUTCOMES[0].key}
   curl -i -H "Authorization: Bearer $OUTBOUNDSYNC_API_KEY" "$OUTBOUNDSYNC_BASE_URL{ME_PATH}"
-  outboundsync-mcp doctor""",
+  {_own_command()} doctor""",
         flush=True,
     )
+
+
+def _own_command() -> str:
+    """How this command can be called again: by its name, or as it was called where the PATH does not lead to it."""
+    called = Path(sys.argv[0])
+    if called.stem != "outboundsync-mcp":
+        return f"{shlex.quote(sys.executable)} -m outboundsync_mcp"
+    on_path = shutil.which(called.stem)
+    known = on_path is not None and Path(on_path).resolve() == called.resolve()
+    return called.stem if known else shlex.quote(sys.argv[0])

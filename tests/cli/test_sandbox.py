@@ -1,6 +1,7 @@
 """`sandbox`: the API on loopback until Ctrl-C."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -42,6 +43,7 @@ def test_it_serves_as_told_says_how_to_call_it_and_ends_with_ctrl_c() -> None:
     assert found
     assert f"export OUTBOUNDSYNC_BASE_URL={found[0]}\n" in text
     assert 'curl -i -H "Authorization: Bearer $OUTBOUNDSYNC_API_KEY"' in text
+    assert text.endswith(f"  {shlex.quote(sys.executable)} -m outboundsync_mcp doctor\n")
     assert send(found[0], key=KEYS["rate_limited_always"]).headers["Retry-After"] == "7"
     assert [send(found[0], key=KEYS["success"]).status_code for _ in range(2)] == [200, 429]
     process.send_signal(signal.SIGINT)
