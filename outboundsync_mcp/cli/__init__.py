@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from outboundsync_mcp import __version__
 
@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _is_broken_pipe(error: Exception) -> bool:
     """Whether it is a broken pipe and nothing else; task groups wrap theirs, one group in another."""
     if isinstance(error, ExceptionGroup):
-        return error.split(BrokenPipeError)[1] is None
+        return cast("ExceptionGroup[Exception]", error).split(BrokenPipeError)[1] is None
     return isinstance(error, BrokenPipeError)
 
 
