@@ -223,7 +223,8 @@ def _path(value: str) -> Path | None:
 
 
 def _is_misnamed_key(name: str) -> bool:
-    return name not in VARIABLES and _MISNAMED.fullmatch(name) is not None and _KEY_WORD.search(name) is not None
+    meant = _MISNAMED.fullmatch(name) is not None and _KEY_WORD.search(name) is not None
+    return meant and name not in VARIABLES and not _is_secret_name(name)
 
 
 def _is_unread(name: str) -> bool:

@@ -330,3 +330,9 @@ def test_no_environment_makes_reading_it_fail(environ: dict[str, str]) -> None:
         assert fault.startswith("OUTBOUNDSYNC_")
         assert fault.isprintable()
         assert len(fault) < 400
+
+
+def test_a_key_in_a_variables_name_is_not_shown() -> None:
+    settings = Settings.from_env({"OUTBOUNDSYNC_KEY_osapi_7gQ2xV9mK4tR8wZ1": "x", "OUTBOUNDSYNC_APIKEY": "x"})
+    assert settings.misnamed_keys == ("OUTBOUNDSYNC_APIKEY",)
+    assert "7gQ2x" not in repr(settings)
