@@ -70,7 +70,7 @@ case $status in
     cat "$dir/body" && echo
     ;;
   401) fail "HTTP 401: check the header Authorization: Bearer osapi_... and the key in OUTBOUNDSYNC_API_KEY; rotate it if needed." ;;
-  403) fail "HTTP 403: an admin has to enable API access for the CRM connection in OutboundSync; a new key does not help." ;;
+  403) fail "HTTP 403: an admin has to enable API access for the CRM connection in OutboundSync; rotating the key does not help." ;;
   429) fail "HTTP 429: still rate limited after one retry; try again in a minute." ;;
   5??) fail "HTTP $status: OutboundSync failed; try again later, and write to service@outboundsync.com if it repeats." ;;
   *) fail "HTTP $status: $UNEXPECTED" ;;

@@ -18,7 +18,7 @@ LONGEST_WAIT = 120  # seconds worth blocking for
 
 ADVICE = {
     401: "check the header Authorization: Bearer osapi_... and the key in OUTBOUNDSYNC_API_KEY; rotate it if needed",
-    403: "an admin has to enable API access for the CRM connection in OutboundSync; a new key does not help",
+    403: "an admin has to enable API access for the CRM connection in OutboundSync; rotating the key does not help",
     429: "still rate limited after one retry; try again in a minute",
 }
 FAILED = "OutboundSync failed; try again later, and write to service@outboundsync.com if it repeats"

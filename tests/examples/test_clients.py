@@ -179,7 +179,7 @@ def test_the_identity_is_printed_as_json_with_every_field(run: Run, name: str) -
         ("revoked", "HTTP 401: check the header Authorization: Bearer osapi_... and the key in OUTBOUNDSYNC_API_KEY"),
         (
             "api_access_disabled",
-            "HTTP 403: an admin has to enable API access for the CRM connection in OutboundSync; a new key does not",
+            "HTTP 403: an admin has to enable API access for the CRM connection in OutboundSync; rotating the key",
         ),
         ("server_error", "HTTP 500: OutboundSync failed; try again later, and write to service@outboundsync.com"),
         ("redirect", "HTTP 302: not an answer of the OutboundSync API"),
