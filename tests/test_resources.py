@@ -111,7 +111,7 @@ def test_the_documented_errors_are_in_the_vendors_terms(uri: str) -> None:
 def test_a_403_is_never_answered_with_a_new_key() -> None:
     text = page("outboundsync://errors/api_access_disabled")
     assert not re.search(r"\b(rotat|creat|select)\w*\b.*\bkey", text, re.IGNORECASE)
-    assert "a new one would get the same answer" in text
+    assert "a new secret for it would get the same answer" in text
 
 
 def test_the_rate_limit_page_leads_to_every_reference_client_and_to_the_algorithm() -> None:

@@ -65,7 +65,7 @@ _KEY = {
     KeyFault.NO_PREFIX: "The key did not start with `osapi_`.",
     KeyFault.TOO_SHORT: "The key was too short.",
     KeyFault.TOO_LONG: "The key was too long.",
-    KeyFault.BAD_CHARACTER: "The key had a character that keys do not have.",
+    KeyFault.BAD_CHARACTER: "The key had a character that a Bearer token cannot hold.",
 }
 
 _Line = Callable[[Evidence], str | None]

@@ -193,7 +193,7 @@ def test_a_fact_that_holds_braces_is_put_in_as_it_is() -> None:
         ("[phrase.not_sent]", "[phrase.wait]", r"phrase\.wait: also a fact"),
         ("[situation.gone]", "[situation.ok]", r"situation\.ok: the name is a kind's"),
         ('kind = "ok"', 'kind = "gone"', r"situation\.ok_one_connection\.kind: 'gone' is none of"),
-        ('when = "451"', 'when = "451"\nwhy = "x"', r"situation\.legal: unknown field why"),
+        ('when = "HTTP 451"', 'when = "HTTP 451"\nwhy = "x"', r"situation\.legal: unknown field why"),
         ('when = "a 2xx other', 'remediation = []\nwhen = "a', r"situation\.success_odd\.remediation: no step"),
         ("[docs]", "[surprise]\nx = 1\n[docs]", r"catalog: unknown field surprise"),
     ],

@@ -89,9 +89,9 @@ CASES = (
         "key_other_vendor", "certain", "one of Stripe", **INVALID, key_fault=KeyFault.OTHER_VENDOR, key_vendor="Stripe"
     ),
     live("key_no_prefix", "certain", "does not start with `osapi_`", key_fault=KeyFault.NO_PREFIX),
-    live("key_too_short", "likely", "its end is missing", key_fault=KeyFault.TOO_SHORT),
+    live("key_too_short", "likely", "its end is probably missing", key_fault=KeyFault.TOO_SHORT),
     live("key_too_long", "likely", "far too long", key_fault=KeyFault.TOO_LONG),
-    live("key_bad_character", "likely", "keys do not have", key_fault=KeyFault.BAD_CHARACTER),
+    live("key_bad_character", "likely", "a Bearer token cannot hold", key_fault=KeyFault.BAD_CHARACTER),
     # 401
     live(
         "key_refused",
@@ -158,7 +158,7 @@ CASES = (
     live(
         "forbidden_permission",
         "likely",
-        "lacks a permission",
+        "a permission is missing",
         status=403,
         message="Missing scope",
         json_body=True,
@@ -563,7 +563,7 @@ def test_a_key_in_a_variable_needs_a_restart_and_one_in_a_file_does_not() -> Non
     )
     assert "`OUTBOUNDSYNC_API_KEY` and restart the MCP server" in variable
     assert "`OUTBOUNDSYNC_API_KEY_FILE` (the file is read again when it changes, no restart needed)" in file
-    assert "the failing client's `Authorization: Bearer osapi_...` header" in paste
+    assert "the failing client's `Authorization` header" in paste
     assert "restart" not in paste
 
 
