@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import INVALID_PARAMS, GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 from pydantic import BaseModel, ConfigDict
 
-from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
+from outboundsync_mcp.diagnosis.diagnosis import Diagnosis, WhoFixes
 from outboundsync_mcp.markdown import LINE_LIMIT, code, fenced, hidden, line, numbered
 from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS, algorithm, clients_in, language_named
 from outboundsync_mcp.shipped import shipped
@@ -21,6 +21,14 @@ from outboundsync_mcp.shipped import shipped
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 Computed = Literal["diagnosis", "reference_client"]
+_WHO: Mapping[WhoFixes, str] = {
+    "user": "the user of the key",
+    "admin": "an administrator in OutboundSync",
+    "agent": "the agent or program that sends the requests",
+    "outboundsync": "OutboundSync",
+    "network": "whoever runs the network or proxy",
+    "nobody": "nobody has to",
+}
 
 
 class Argument(BaseModel):
@@ -142,7 +150,7 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
         f"- **Kind:** `{diagnosis.kind}` ({status}: {diagnosis.meaning})",
         f"- **Most likely cause** (confidence: {diagnosis.confidence}): {diagnosis.cause}",
         *(f"- **It can also be:** {cause}" for cause in diagnosis.other_causes),
-        f"- **Who fixes it:** {diagnosis.who_fixes}",
+        f"- **Who fixes it:** {_WHO[diagnosis.who_fixes]}",
         f"- **Can the same call succeed later, with nothing changed:** {'yes' if diagnosis.retryable else 'no'}",
     ]
     if diagnosis.retry_after_seconds is not None:
@@ -213,10 +221,14 @@ def _diagnosis(values: Mapping[str, str], now: datetime) -> str:
 def _reference_client(values: Mapping[str, str], now: datetime) -> str:  # noqa: ARG001
     clients = clients_in(values["language"])
     if not clients:
-        return algorithm()
-    wanted = values.get("http_client", "").casefold()
-    client = next((known for known in clients if known.http_client.casefold() == wanted), clients[0])
-    return f"{client.language} with {client.http_client} ({client.runs_with}):\n\n{client.fenced}"
+        return f"There is no program for {values['language']} here, so this is its behaviour in words.\n\n{algorithm()}"
+    wanted = values.get("http_client", "")
+    client = next((known for known in clients if known.http_client.casefold() == wanted.casefold()), clients[0])
+    other = f" Do the same with {wanted}." if wanted and wanted.casefold() != client.http_client.casefold() else ""
+    return (
+        "This is a complete program, which tests run against every answer in the table. It is "
+        f"{client.language} with {client.http_client} ({client.runs_with}).{other}\n\n{client.fenced}"
+    )
 
 
 _COMPUTED: dict[Computed, Callable[[Mapping[str, str], datetime], str]] = {

@@ -184,7 +184,6 @@ def _rate_limits_page() -> str:
     return _fill(
         "rate-limits.md",
         cause=entry.cause,
-        steps=numbered(entry.remediation),
         clients=clients,
         algorithm=algorithm(),
     )

@@ -228,7 +228,7 @@ def test_a_diagnosis_shows_every_field_that_says_something() -> None:
         "- **Kind:** `rate_limited` (HTTP 429: Too many requests)",
         "- **Most likely cause** (confidence: likely): The window is used up.",
         "- **It can also be:** A neighbour.",
-        "- **Who fixes it:** agent",
+        "- **Who fixes it:** the agent or program that sends the requests",
         "- **Can the same call succeed later, with nothing changed:** yes",
         "- **Wait before the next request:** 37 seconds",
         "- **The server's own words:** `` slow `down` ``",
@@ -266,7 +266,7 @@ def test_the_reference_client_fits_the_language_and_comes_closest_to_the_client(
     language: str, client: str, shown: str
 ) -> None:
     text = rendered("add_retry_handling", {"language": language, "http_client": client})
-    assert f"\n{shown} (" in text
+    assert f"It is {shown} (" in text
     assert text.count("```") == 2
 
 
