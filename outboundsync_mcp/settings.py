@@ -36,7 +36,7 @@ _LONG_RUN = re.compile(r"[A-Za-z0-9_+=-]{20,}")
 # Also a folder in front of `osapi_`, or a word too short for a key after it, such as osapi_key.txt.
 _PATH_START = re.compile(r"[/\\~.]|[A-Za-z]:|(?:[\w.-]+[/\\])+osapi_|osapi_(?=.{1,7}$)[a-z]+(?:\.[a-z]+)?$")
 # Names that people give the key's variable, none of which is read.
-_MISNAMED = re.compile(r"(?:OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
+_MISNAMED = re.compile(r"(OUTBOUND_?SYNC|OSAPI)\w{0,40}", re.ASCII | re.IGNORECASE)
 _UNREAD = re.compile(r"OUTBOUNDSYNC_(\w{1,40})", re.ASCII | re.IGNORECASE)
 _MOST_NAMES = 3
 _KEY_WORD = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH", re.IGNORECASE)
@@ -223,8 +223,9 @@ def _path(value: str) -> Path | None:
 
 
 def _is_misnamed_key(name: str) -> bool:
-    meant = _MISNAMED.fullmatch(name) is not None and _KEY_WORD.search(name) is not None
-    return meant and name not in VARIABLES and not _is_secret_name(name)
+    match = _MISNAMED.fullmatch(name)
+    meant = match is not None and _KEY_WORD.search(name) is not None
+    return meant and name not in VARIABLES and not _is_secret_name(name[match.end(1) :].lstrip("_"))
 
 
 def _is_unread(name: str) -> bool:

@@ -60,7 +60,8 @@ async def test_a_200_costs_one_request_and_keeps_the_body_as_it_came() -> None:
 @pytest.mark.parametrize("other", [{}, {"OUTBOUNDSYNC_API_KEY": ""}, {"OUTBOUNDSYNC_TIMEOUT_SECONDS": "soon"}])
 async def test_a_variable_that_is_not_read_is_in_the_evidence_of_every_outcome(other: dict[str, str]) -> None:
     with ScriptedServer(OK) as server:
-        async with client_of(server, FakeClock(), OUTBOUNDSYNC_BASEURL="http://hunter2", **other) as client:
+        variables = {"OUTBOUNDSYNC_BASEURL": "http://hunter2", **other}
+        async with client_of(server, FakeClock(), lambda: 0.5, **variables) as client:
             exchange = await client.get_me()
     assert exchange.evidence.seen[-1] == "OUTBOUNDSYNC_BASEURL is set but this server does not read it."
     assert "hunter2" not in repr(exchange)
