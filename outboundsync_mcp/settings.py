@@ -224,8 +224,9 @@ def _path(value: str) -> Path | None:
 
 def _is_misnamed_key(name: str) -> bool:
     match = _MISNAMED.fullmatch(name)
-    meant = match is not None and _KEY_WORD.search(name) is not None
-    return meant and name not in VARIABLES and not _is_secret_name(name[match.end(1) :].lstrip("_"))
+    if match is None or name in VARIABLES or _KEY_WORD.search(name) is None:
+        return False
+    return not _is_secret_name(name[match.end(1) :].lstrip("_"))
 
 
 def _is_unread(name: str) -> bool:
