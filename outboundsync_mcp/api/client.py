@@ -13,7 +13,7 @@ import ssl
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -77,6 +77,11 @@ class _Phase:
     def __init__(self) -> None:
         self.step = "connect"
         self.peer: str | None = None
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What makes a request tell this object of its steps."""
+        return {"trace": self.trace}
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Note the step that an event begins; nothing of `info` but the peer's host is kept."""
@@ -275,6 +280,10 @@ class OutboundSyncClient:
     def _url(self) -> str:
         return self._settings.base_url + ME_PATH
 
+    @cached_property
+    def _parsed_url(self) -> httpx.URL:
+        return httpx.URL(self._url)
+
     async def _request(self, state: KeyState[_Answer], key: ApiKey) -> _Answer:
         """Send one request and enter what it shows into the key's state. Never raises but CancelledError."""
         sent = state.record_request(self.clock.monotonic())
@@ -313,7 +322,7 @@ class OutboundSyncClient:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 client = self._client()
                 request = client.build_request(
-                    "GET", self._url, headers={"Authorization": key.authorization}, extensions={"trace": phase.trace}
+                    "GET", self._parsed_url, headers={"Authorization": key.authorization}, extensions=phase.extensions
                 )
                 head = await client.send(request, stream=True)
                 try:
