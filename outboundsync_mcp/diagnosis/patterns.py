@@ -849,7 +849,6 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("Cloudflare", ("api.cloudflare.com",), ("cloudflare api",)),
     Vendor("Jira", ("atlassian.net", "atlassian.com"), ("jira api", "atlassian api")),
     Vendor("Docker Hub", ("docker.io", "docker.com"), ("docker hub",)),
-    Vendor("npm", ("registry.npmjs.org",), ()),
     Vendor("Supabase", ("supabase.co",), ("supabase",)),
     Vendor("Calendly", ("calendly.com",), ("calendly",)),
     Vendor("Discord", ("discord.com",), ("discord api",)),

@@ -88,12 +88,15 @@ def _run(take: "plans.Take", network: Network) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
+PROJECT = Path(__file__).resolve().parents[3]
+
+
 def _scrubbed(text: str) -> str:
     """Neutral paths and names; everything else byte for byte."""
     for pattern, neutral in (
         (r"/root/\.pyenv/versions/[\d.]+", "/usr/local"),
         (r"/root\b", "/home/dev"),
-        (r"/work/main\b", "/home/dev/project"),
+        (re.escape(str(PROJECT)), "/home/dev/project"),
     ):
         text = re.sub(pattern, neutral, text)
     return text
