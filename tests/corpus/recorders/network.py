@@ -30,7 +30,6 @@ ADDRESSES = {
     "reset_at_once": "203.0.113.20",
 }
 """Scenario to the documentation address (RFC 5737) where it lives; the others share GOOD."""
-VENDOR_ADDRESS = "203.0.113.30"
 
 
 class Network:
@@ -46,7 +45,6 @@ class Network:
         self._run("mount --make-rprivate / && mount -t tmpfs tmpfs /dev/shm")
         self._private = Path(tempfile.mkdtemp())
         self.certs = self._private
-        self.vendor_hosts: list[str] = []
         self._servers: list[subprocess.Popen[bytes]] = []
         self._homes(app, clients, home)
         for name in ("hosts", "resolv.conf", "hostname"):
@@ -66,7 +64,6 @@ class Network:
         hosts = "127.0.0.1 localhost\n127.0.1.1 devbox\n127.0.0.1 proxy.corp.example\n"
         if scenario not in {"dns", "dns_again"}:
             hosts += f"{address} {API}\n"
-        hosts += "".join(f"{VENDOR_ADDRESS} {host}\n" for host in self.vendor_hosts)
         self._rcode = 2 if scenario == "dns_again" else 3
         (self._private / "hosts").write_text(hosts)
 

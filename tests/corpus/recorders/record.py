@@ -14,7 +14,7 @@ from pathlib import Path
 
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.sandbox.state import Limits, SandboxState
-from tests.corpus.recorders import plans, vendors
+from tests.corpus.recorders import plans
 from tests.corpus.recorders.network import ADDRESSES, Network
 from tests.corpus.recorders.store import Recording, keep
 from tests.corpus.recorders.upstream import Stage, Upstream
@@ -35,7 +35,6 @@ def main(arguments: list[str]) -> int:
         host, port = sandbox.origin.removeprefix("http://").split(":")
         upstream = Upstream(network.certs, stage, (host, int(port)))
         upstream.serve_all()
-        vendors.serve(upstream, network)
         network.start_proxies()
         _start_nest(network)
         for plan in plans.read_plans():

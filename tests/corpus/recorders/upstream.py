@@ -205,9 +205,6 @@ NEST = {
 }
 """What is asked of NestJS with its throttler: scenario to port and what the key says there."""
 
-VENDOR_ANSWERS: dict[str, Answer] = {}
-"""The same for other vendors' hosts; filled by recorders/vendors.py."""
-
 
 class Upstream:
     """Listeners on this network namespace's own addresses, each misbehaving in its own way."""
@@ -307,7 +304,7 @@ class Upstream:
         if scenario in NEST:
             port, marker = NEST[scenario]
             return _forward(("127.0.0.1", port), re.sub(rb"osapi_\w+", marker, head))
-        return (VENDOR_ANSWERS.get(scenario) or ANSWERS[scenario])()
+        return ANSWERS[scenario]()
 
     def _ask_sandbox(self, outcome: str, head: bytes) -> bytes:
         if outcome:
