@@ -425,8 +425,8 @@ class OutboundSyncClient:
             del self._clients[other]
         if loop not in self._clients:
             # Their debug lines quote response headers and reason phrases, in which a server may echo the key.
-            for name in ("httpx", "httpcore"):
-                logging.getLogger(name).setLevel(logging.WARNING)
+            for library in map(logging.getLogger, ("httpx", "httpcore")):
+                library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))
             self._clients[loop] = httpx.AsyncClient(
                 transport=self._transport,
                 verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
