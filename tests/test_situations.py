@@ -289,6 +289,23 @@ async def test_a_dead_or_unusable_proxy_is_a_diagnosis(url: str, monkeypatch: py
     assert "proxypassword" not in json.dumps(answer)
 
 
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ((End.STALL,), "proxy opened no tunnel after 0.2 s"),
+        ((b"HTTP/1.1 200 Connection established\r\n\r\n", End.STALL), "no TLS handshake after 0.2 s"),
+    ],
+)
+async def test_a_time_out_says_whether_the_proxy_or_what_is_behind_it_was_silent(
+    script: Script, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedServer(script) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.origin)
+        answer = await ask(settings_for("https://app.outboundsync.com", OUTBOUNDSYNC_TIMEOUT_SECONDS="0.2"))
+    assert (answer["kind"], answer["status"]) == ("timed_out", None)
+    assert says in json.dumps(answer["evidence"])
+
+
 async def test_plain_http_to_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer(response(200, body=ME)) as server, ScriptedServer(response(500)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.origin)

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -26,12 +25,13 @@ from outboundsync_mcp.api.clock import Clock, SystemClock
 from outboundsync_mcp.api.cooldown import Flight, KeyState, KeyStates
 from outboundsync_mcp.api.credentials import ApiKey, Credential, load_credential
 from outboundsync_mcp.api.failures import classify
+from outboundsync_mcp.api.proxy import UnusableProxyError, proxy_for
 from outboundsync_mcp.diagnosis.catalog import load_catalog
 from outboundsync_mcp.diagnosis.diagnose import DEFAULT_WAIT_SECONDS
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.response import IDENTITY_WINDOW, evidence_of_response, parse_json
 from outboundsync_mcp.diagnosis.schemas import ME_FIELDS
-from outboundsync_mcp.settings import Settings, is_loopback
+from outboundsync_mcp.settings import Settings
 
 ME_PATH = "/api/v1/me"
 BODY_LIMIT = 1024 * 1024
@@ -76,19 +76,19 @@ class _Phase:
 
     def __init__(self) -> None:
         self.step = "connect"
-        self.peer: str | None = None
+        self.connected = False
+        """Whether this request opened a connection: to the proxy, where there is one."""
+        self.tunnelled = False
+        """Whether the proxy has opened the tunnel that the connection asked for."""
 
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """What makes a request tell this object of its steps."""
-        return {"trace": self.trace}
-
-    async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Note the step that an event begins; nothing of `info` but the peer's host is kept."""
+    async def trace(self, event: str, _: dict[str, Any]) -> None:
+        """Note the step that an event begins."""
         if event == "connection.connect_tcp.started":
-            self.step, self.peer = "connect", str(info.get("host"))
+            self.step, self.connected = "connect", True
         elif event == "connection.start_tls.started":
             self.step = "tls"
+        elif event == "proxy.start_tls.started":
+            self.step, self.tunnelled = "tls", True
         elif event.endswith("send_request_headers.started"):
             self.step = "send"
         elif event.endswith("receive_response_headers.started"):
@@ -116,10 +116,11 @@ class OutboundSyncClient:
         """
         self._settings = settings
         self.clock: Clock = clock or SystemClock()
-        self._transport = transport
+        self._given_transport = transport
+        self._proxied = False
         self._jitter = jitter
         self._states = KeyStates[_Answer]()
-        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
+        self._transports: dict[asyncio.AbstractEventLoop, httpx.AsyncBaseTransport] = {}
         self._clock_skew: float | None = None
         self._host = urlsplit(settings.base_url).hostname or ""
 
@@ -175,9 +176,9 @@ class OutboundSyncClient:
 
     async def aclose(self) -> None:
         """Close the running loop's connections."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.aclose()
+        transport = self._transports.pop(asyncio.get_running_loop(), None)
+        if transport is not None:
+            await transport.aclose()
 
     # Answers that cost no request
 
@@ -320,11 +321,10 @@ class OutboundSyncClient:
         fault: BodyFault | None = None
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
-                client = self._client()
-                request = client.build_request(
-                    "GET", self._parsed_url, headers={"Authorization": key.authorization}, extensions=phase.extensions
-                )
-                head = await client.send(request, stream=True)
+                # The transport itself: httpx's client would add redirects, cookies and ways to authenticate.
+                headers = {**_HEADERS, "Authorization": key.authorization}
+                request = httpx.Request("GET", self._parsed_url, headers=headers, extensions={"trace": phase.trace})
+                head = await self._transport_of_loop().handle_async_request(request)
                 try:
                     body, fault = await _read_body(head)
                 finally:
@@ -335,9 +335,8 @@ class OutboundSyncClient:
             if head is None:
                 return self._failed(phase, error)
             fault = BodyFault.TRUNCATED
-        except (ValueError, ImportError, httpx.InvalidURL) as error:
-            # httpx refuses a proxy variable it cannot use; its text may quote the proxy's password.
-            return self._failed_proxy(type(error).__name__)
+        except UnusableProxyError as error:
+            return self._failed_proxy(str(error))
         return self._answered(head, body, fault, key)
 
     def _answered(self, head: httpx.Response, body: bytes | None, fault: BodyFault | None, key: ApiKey) -> _Answer:
@@ -352,9 +351,8 @@ class OutboundSyncClient:
             # The documented messages hold no secret, whatever words the key is made of.
             return words if words in documented_messages() else key.scrub(words, window)
 
-        lines = [*head.headers.multi_items(), *_location(head)]
         now = self.clock.now()
-        evidence = evidence_of_response(status, lines, text, source="live", now=now, hide=hide)
+        evidence = evidence_of_response(status, head.headers.multi_items(), text, source="live", now=now, hide=hide)
         if evidence.observed_at is not None:
             self._clock_skew = (now - evidence.observed_at).total_seconds()
         seen = [f"GET {self._url} answered HTTP {status}."]
@@ -376,6 +374,8 @@ class OutboundSyncClient:
         seconds = f"{self._settings.timeout_seconds:g} s"
         if head is not None:
             failure, detail = Failure.DEADLINE, f"the body was not complete after {seconds}"
+        elif self._at_proxy(phase):
+            failure, detail = Failure.CONNECT_TIMEOUT, f"the environment's proxy opened no tunnel after {seconds}"
         elif phase.step in {"connect", "tls"}:
             step = "TCP connection" if phase.step == "connect" else "TLS handshake"
             failure, detail = Failure.CONNECT_TIMEOUT, f"no {step} after {seconds}"
@@ -399,8 +399,7 @@ class OutboundSyncClient:
             return _Answer(
                 Evidence(source="live", status=found.proxy_status, intermediary=Intermediary.PROXY, seen=(seen,))
             )
-        through_proxy = phase.step == "connect" and phase.peer not in {None, self._host}
-        if through_proxy and not found.failure.startswith("tls"):
+        if self._at_proxy(phase):
             return self._failed_proxy(found.detail)
         return _Answer(
             Evidence(
@@ -411,41 +410,45 @@ class OutboundSyncClient:
             )
         )
 
+    def _at_proxy(self, phase: _Phase) -> bool:
+        """Whether the request got no further than the proxy."""
+        return self._proxied and phase.connected and not phase.tunnelled
+
     def _failed_proxy(self, detail: str) -> _Answer:
-        seen = f"The proxy named by the environment (HTTPS_PROXY, HTTP_PROXY or ALL_PROXY) cannot be used: {detail}."
+        seen = f"The proxy named by the environment (HTTPS_PROXY or ALL_PROXY) cannot be used: {detail}."
         return _Answer(Evidence(source="live", failure=Failure.PROXY, failure_detail=detail, seen=(seen,)))
 
     def _no_response(self, detail: str) -> tuple[str, ...]:
         return (f"GET {self._url} got no complete HTTP response: {detail}.",)
 
-    def _client(self) -> httpx.AsyncClient:
-        """The running loop's connection pool."""
+    def _transport_of_loop(self) -> httpx.AsyncBaseTransport:
+        """The running loop's connections: tasks of one loop cannot use another's."""
         loop = asyncio.get_running_loop()
-        for other in [known for known in tuple(self._clients) if known.is_closed()]:
-            del self._clients[other]
-        if loop not in self._clients:
-            # Their debug lines quote response headers and reason phrases, in which a server may echo the key.
-            for library in map(logging.getLogger, ("httpx", "httpcore")):
-                library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))
-            self._clients[loop] = httpx.AsyncClient(
-                transport=self._transport,
-                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                # Plain HTTP to loopback never goes through a proxy, which would read the key.
-                trust_env=not is_loopback(self._host),
-                follow_redirects=False,
-                timeout=None,  # noqa: S113 - one deadline covers the whole exchange
-                limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
-                headers={
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                    "User-Agent": f"outboundsync-mcp/{__version__}",
-                },
-                event_hooks={"response": [_set_location_aside]},
-                cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            )
-        return self._clients[loop]
+        known = self._transports.get(loop)
+        if known is None:
+            for other in [each for each in tuple(self._transports) if each.is_closed()]:
+                del self._transports[other]
+            known = self._transports[loop] = self._given_transport or self._new_transport()
+        return known
+
+    def _new_transport(self) -> httpx.AsyncHTTPTransport:
+        # Its debug lines quote response headers and reason phrases, in which a server may echo the key.
+        library = logging.getLogger("httpcore")
+        library.setLevel(max(library.getEffectiveLevel(), logging.WARNING))
+        proxy = proxy_for(self._settings.base_url)
+        self._proxied = proxy is not None
+        return httpx.AsyncHTTPTransport(
+            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
+            proxy=proxy.url if proxy else None,
+        )
 
 
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "User-Agent": f"outboundsync-mcp/{__version__}",
+}
 _FAULT_WORDS = {
     BodyFault.TRUNCATED: "The connection ended before the body was complete.",
     BodyFault.UNDECODABLE: "The body does not match its Content-Encoding, or is not UTF-8.",
@@ -463,7 +466,7 @@ async def _read_body(response: httpx.Response) -> tuple[bytes, BodyFault | None]
         return b"", BodyFault.UNDECODABLE
     inflater = None if encoding in {"", "identity"} else zlib.decompressobj(_GZIP_OR_ZLIB)
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in cast("httpx.AsyncByteStream", response.stream):
         try:
             body += inflater.decompress(chunk, BODY_LIMIT + 1 - len(body)) if inflater else chunk
         except zlib.error:
@@ -480,19 +483,6 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-async def _set_location_aside(response: httpx.Response) -> None:
-    """Keep httpx from parsing where a redirect leads: it is never followed, and need not be a valid URL."""
-    location = response.headers.get("location")
-    if location is not None:
-        del response.headers["location"]
-        response.extensions["location"] = location
-
-
-def _location(response: httpx.Response) -> list[tuple[str, str]]:
-    location = response.extensions.get("location")
-    return [("location", location)] if isinstance(location, str) else []
 
 
 @cache

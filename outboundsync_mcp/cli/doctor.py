@@ -13,18 +13,18 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from outboundsync_mcp.api.client import Exchange, OutboundSyncClient
 from outboundsync_mcp.api.clock import Clock, SystemClock
 from outboundsync_mcp.api.credentials import load_credential
 from outboundsync_mcp.api.failures import classify
+from outboundsync_mcp.api.proxy import Proxy, UnusableProxyError, proxy_for
 from outboundsync_mcp.cli.screen import Screen
 from outboundsync_mcp.diagnosis.clean import clean
 from outboundsync_mcp.diagnosis.diagnose import diagnose
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 from outboundsync_mcp.diagnosis.evidence import Evidence, Failure, Intermediary
-from outboundsync_mcp.settings import BASE_URL, Settings, is_loopback
+from outboundsync_mcp.settings import BASE_URL, Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -129,7 +129,12 @@ class Doctor:
         self._scheme = url.scheme
         self._host = url.hostname or ""
         self._port = url.port or (443 if url.scheme == "https" else 80)
-        self._proxy = proxy_for(url.scheme, self._host)
+        self._proxy: Proxy | None = None
+        self._proxy_fault: str | None = None
+        try:
+            self._proxy = proxy_for(settings.base_url)
+        except UnusableProxyError as error:
+            self._proxy_fault = str(error)
         self._addresses: list[str] = []
         self._exchange: Exchange | None = None
         self._broken: list[str] = []
@@ -215,7 +220,7 @@ class Doctor:
         return Finding("failed", credential.detail or "there is no usable key", exchange.evidence)
 
     async def _check_dns(self) -> Finding:
-        if fault := unusable_proxy(self._scheme, self._host):
+        if fault := self._proxy_fault:
             evidence = Evidence(source="live", failure=Failure.PROXY, failure_detail=fault, host=self._host)
             return Finding("failed", f"the environment's proxy cannot be used: {fault}", evidence)
         host, port = self._target
@@ -329,7 +334,7 @@ class Doctor:
     @property
     def _target(self) -> tuple[str, int]:
         """Host and port that this machine connects to: the proxy, where there is one."""
-        return self._proxy or (self._host, self._port)
+        return (self._proxy.host, self._proxy.port) if self._proxy else (self._host, self._port)
 
     @property
     def _via(self) -> str:
@@ -352,44 +357,6 @@ class Doctor:
                 timeout_seconds=self._settings.timeout_seconds,
             ),
         )
-
-
-def proxy_for(scheme: str, host: str) -> tuple[str, int] | None:
-    """Host and port of the proxy that the environment names for this host; None when there is none."""
-    proxies = getproxies()
-    url = proxies.get(scheme) or proxies.get("all")
-    if not url or is_loopback(host) or proxy_bypass(host):
-        return None
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-    except ValueError:  # see unusable_proxy
-        return None
-    return (parts.hostname, port) if parts.hostname else None
-
-
-def unusable_proxy(scheme: str, host: str) -> str | None:
-    """Why the client cannot be made with the environment's proxies: it reads all of them. Shows nothing of a value."""
-    proxies = getproxies()
-    if is_loopback(host) or "*" in proxies.get("no", "").split(","):
-        return None
-    for name in dict.fromkeys((scheme, "https", "http", "all")):
-        url = proxies.get(name)
-        if url and (fault := _proxy_fault(url if "://" in url else f"http://{url}")):
-            return f"{name.upper()}_PROXY {fault}"
-    return None
-
-
-def _proxy_fault(url: str) -> str | None:
-    import httpx
-
-    try:
-        parsed, _ = httpx.URL(url), urlsplit(url).port
-    except (ValueError, httpx.InvalidURL):
-        return "has a host or port that is not valid (in a password, #, /, ? and @ are %23, %2F, %3F and %40)"
-    if parsed.scheme not in {"http", "https"}:
-        return "does not start with http:// or https://"
-    return None if parsed.host else "names no host"
 
 
 def _words(error: Exception) -> str:

@@ -202,7 +202,6 @@ def test_a_proxy_that_cannot_be_reached_is_named_and_its_password_is_not(examine
         ("HTTPS_PROXY", "http://user:hunter2#x@127.0.0.1:8080", "%23"),
         ("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:99999", "host or port that is not valid"),
         ("HTTPS_PROXY", "http://user:hunter2@", "names no host"),
-        ("HTTP_PROXY", "http://user:hunter2@host:port", "host or port that is not valid"),
         ("ALL_PROXY", "socks5://user:hunter2@127.0.0.1:1080", "does not start with http://"),
     ],
 )
@@ -225,6 +224,11 @@ def test_an_unusable_proxy_that_nothing_goes_through_does_not_matter(
     assert report["ok"]
     monkeypatch.setenv("NO_PROXY", "*")
     report = examine(BASE_URL="https://nowhere.invalid")
+    assert "nowhere.invalid" in detail(report, "DNS")
+
+
+def test_the_proxy_of_plain_http_does_not_matter_to_https(examine: Examine) -> None:
+    report = examine(BASE_URL="https://nowhere.invalid", HTTP_PROXY="http://host:port")
     assert "nowhere.invalid" in detail(report, "DNS")
 
 
