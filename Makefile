@@ -25,7 +25,7 @@ endef
 # A venv whose interpreter has gone, or moved, is no venv.
 $(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
 
-.PHONY: help demo test proof lint types bench score wheel lock clean
+.PHONY: help demo test pythons minimal proof lint types audit bench score wheel lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,19 @@ else
 	@$(PY) -m pytest -q -n auto $(ARGS)
 endif
 
+pythons: ## Run the tests under every supported Python that this machine has
+	@for version in 3.11 3.12 3.13 3.14; do \
+	  if python$$version -c '' 2>/dev/null; then \
+	    echo "== Python $$version" && $(MAKE) --no-print-directory PYTHON=python$$version VENV=.cache/python-$$version test || exit 1; \
+	  else \
+	    echo "== Python $$version: not here"; \
+	  fi; \
+	done
+
+minimal: .cache/env-minimal/ok ## Run the tests with the oldest versions that pyproject.toml allows; they need Python 3.11
+	@.cache/env-minimal/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.cache/env-minimal/bin/python -m pytest -q -n auto $(ARGS)
+
 proof: $(VENV)/dev.ok ## Run the server under other makers' clients, hosts and agents; installs them into .cache/
 	@$(PY) -m pytest -q -m proof tests/proof tests/examples $(ARGS)
 
@@ -52,6 +65,12 @@ lint: $(VENV)/dev.ok ## Check style and formatting
 
 types: $(VENV)/dev.ok ## Check types, strictly
 	@$(PY) -m pyright $(ARGS)
+
+audit: .cache/env-audit/ok ## Look for known vulnerabilities in what the locks name (asks PyPI), and for weak workflows
+	@.cache/env-audit/bin/zizmor --offline --quiet .github
+	@for lock in requirements-dev.txt requirements-audit.txt; do \
+	  .cache/env-audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
+	done
 
 bench: $(VENV)/dev.ok ## Measure start, round trip and memory against a bare server
 	@$(PY) -m tests.bench $(ARGS)
@@ -73,11 +92,21 @@ lock: ## Write the lock files anew from pyproject.toml
 	"$$tmp/bin/python" -m pip install -qq --disable-pip-version-check uv && \
 	"$$tmp"/bin/$(LOCK) pyproject.toml --group dev --output-file requirements-dev.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt $(ARGS) && \
-	"$$tmp"/bin/$(LOCK) --group build --constraint requirements-dev.txt --output-file requirements-build.txt $(ARGS)
+	"$$tmp"/bin/$(LOCK) --group build --constraint requirements-dev.txt --output-file requirements-build.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) --group audit --output-file requirements-audit.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) pyproject.toml --group dev --resolution lowest-direct --output-file requirements-minimal.txt $(ARGS)
 
 clean: ## Remove everything that these targets made
 	rm -rf $(VENV) .cache dist build htmlcov .coverage .coverage.* .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Environments beside .venv, each of one lock.
+.cache/env-%/ok: requirements-%.txt
+	@$(FIND_PYTHON); \
+	echo "Setting up $(@D) with $$("$$python" --version) …" >&2; \
+	rm -rf $(@D) && "$$python" -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 # A stamp is missing while pip works, so what an interrupted run left is thrown away and made again.
 $(VENV)/runtime.ok: requirements.txt

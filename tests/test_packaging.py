@@ -18,15 +18,17 @@ import pytest
 from mcp import Client, StdioServerParameters
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from outboundsync_mcp import __version__
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROMPTS = sorted(path.stem for path in (ROOT / "prompts").glob("*.md"))
-SOURCE = ("outboundsync_mcp", "prompts", "examples", "tests")
+SOURCE = ("outboundsync_mcp", "prompts", "examples", "tests", "docs", ".github")
 CACHES = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt")
+OWN_ENVIRONMENTS = ("requirements-minimal.txt", "requirements-audit.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", *OWN_ENVIRONMENTS)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
 
@@ -108,6 +110,7 @@ def test_the_sdist_holds_what_its_own_tests_need(built: Distributions) -> None:
     with tarfile.open(built.sdist) as archive:
         files = {name.split("/", 1)[1] for name in archive.getnames()}
     expected = {"Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", *LOCKS, "tests/test_packaging.py"}
+    expected |= {"SECURITY.md", "docs/clients.md", ".github/workflows/ci.yml"}
     assert expected | {f"prompts/{name}.md" for name in PROMPTS} <= files
     assert not [name for name in files if "__pycache__" in name or name.startswith(".venv")]
 
@@ -169,16 +172,21 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 
 def declared(name: str) -> list[Requirement]:
-    """What a lock has to satisfy: the dependencies, the build tools, or both and every group."""
+    """What a lock has to satisfy: the dependencies, the build or audit tools, or the dependencies and `dev`."""
     groups: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
-    texts: list[str] = []
-    if name != "requirements-build.txt":
-        texts += PROJECT["project"]["dependencies"]
-    if name == "requirements-dev.txt":
-        texts += [entry for group in groups.values() for entry in group if isinstance(entry, str)]
-    if name != "requirements.txt":
-        texts += [*PROJECT["build-system"]["requires"], *(entry for entry in groups["build"] if isinstance(entry, str))]
-    return [Requirement(text) for text in texts]
+
+    def group(key: str) -> list[str]:
+        entries = [[entry] if isinstance(entry, str) else group(entry["include-group"]) for entry in groups[key]]
+        return [text for texts in entries for text in texts]
+
+    dependencies: list[str] = PROJECT["project"]["dependencies"]
+    build = [*PROJECT["build-system"]["requires"], *group("build")]
+    texts = {
+        "requirements.txt": dependencies,
+        "requirements-build.txt": build,
+        "requirements-audit.txt": group("audit"),
+    }
+    return [Requirement(text) for text in texts.get(name, [*dependencies, *group("dev"), *build])]
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -211,3 +219,16 @@ def test_the_development_lock_agrees_on_every_package_of_the_others(name: str) -
         != {str(line.specifier) for line in development.get(package, [])}
     }
     assert disagreeing == {}
+
+
+def test_the_oldest_versions_are_the_declared_lower_bounds() -> None:
+    packages = locked("requirements-minimal.txt")
+    for requirement in declared("requirements-minimal.txt"):
+        (bound,) = [Version(part.version) for part in requirement.specifier if part.operator == ">="]
+        lines = packages[canonicalize_name(requirement.name)]
+        (version,) = [
+            Version(next(iter(line.specifier)).version)
+            for line in lines
+            if line.marker is None or line.marker.evaluate({"python_full_version": "3.11.9", "python_version": "3.11"})
+        ]
+        assert version == bound, requirement
