@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from outboundsync_mcp.cli.serve import WAITING, without_lone_surrogates
+from outboundsync_mcp.cli.serve import WAITING, listen, without_lone_surrogates
 from tests.support.scripted import ScriptedServer, response
 from tests.support.stdio import MODERN_META, PATIENCE_SECONDS, StdioPeer, environment
 
@@ -265,3 +266,21 @@ def test_a_terminal_is_told_what_the_server_waits_for_and_which_variable_is_not_
     process.stderr.close()
     os.close(ours)
     assert said == ["outboundsync-mcp: OUTBOUNDSYNC_BASEURL is set but this server does not read it.\n", WAITING]
+
+
+def test_answers_over_http_leave_without_nagles_delay() -> None:
+    async def main() -> int:
+        undelayed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection: socket.socket = writer.get_extra_info("socket")
+            undelayed.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(accepted, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            writer.close()
+            return await undelayed
+
+    assert asyncio.run(main()) != 0
