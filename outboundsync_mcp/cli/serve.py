@@ -179,7 +179,7 @@ def loopback_address(host: str) -> str | None:
 def listen(address: str, port: int) -> socket.socket:
     """A bound TCP socket; raises OSError when the port is taken or not allowed."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # The protocol is named: only where it is TCP by number does asyncio spare connections Nagle's delay, 40 ms an answer.
+    # Only where the protocol is TCP by number does asyncio spare connections Nagle's delay, 40 ms an answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # where the option would let two processes share the port
