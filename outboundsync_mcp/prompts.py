@@ -151,7 +151,7 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
         f"- **Most likely cause** (confidence: {diagnosis.confidence}): {diagnosis.cause}",
         *(f"- **It can also be:** {cause}" for cause in diagnosis.other_causes),
         f"- **Who fixes it:** {_WHO[diagnosis.who_fixes]}",
-        f"- **Can the same call succeed later, with nothing changed:** {'yes' if diagnosis.retryable else 'no'}",
+        f"- **Worth repeating with nothing changed:** {'yes' if diagnosis.retryable else 'no'}",
     ]
     if diagnosis.retry_after_seconds is not None:
         lines.append(f"- **Wait before the next request:** {diagnosis.retry_after_seconds} seconds")
@@ -221,7 +221,8 @@ def _diagnosis(values: Mapping[str, str], now: datetime) -> str:
 def _reference_client(values: Mapping[str, str], now: datetime) -> str:  # noqa: ARG001
     clients = clients_in(values["language"])
     if not clients:
-        return f"There is no program for {values['language']} here, so this is its behaviour in words.\n\n{algorithm()}"
+        head = f"There is no reference client for {values['language']}. This is what the others do, in words."
+        return f"{head}\n\n{algorithm()}"
     wanted = values.get("http_client", "")
     client = next((known for known in clients if known.http_client.casefold() == wanted.casefold()), clients[0])
     other = f" Do the same with {wanted}." if wanted and wanted.casefold() != client.http_client.casefold() else ""

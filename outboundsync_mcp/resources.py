@@ -129,7 +129,7 @@ def kinds_table() -> str:
     """Every kind in one table: when it is seen, who has to act, whether the same call can succeed later."""
     catalog = load_catalog()
     return table(
-        ("Kind", "When", "Who fixes it", "Can succeed later, unchanged"),
+        ("Kind", "When", "Who fixes it", "Worth repeating unchanged"),
         (
             (
                 f"`{entry.kind}`",
@@ -204,7 +204,7 @@ def _kind_page(kind: Kind) -> str:
         "\n".join(
             (
                 f"- **Who fixes it:** {' or '.join(catalog.who_fixes(kind))}",
-                f"- **Can the same call succeed later, with nothing changed:** {'yes' if entry.retryable else 'no'}",
+                f"- **Worth repeating with nothing changed:** {'yes' if entry.retryable else 'no'}",
                 f"- **The vendor's page:** {entry.docs_url}",
             )
         ),
@@ -235,9 +235,8 @@ def _client_page(client: ReferenceClient) -> str:
     return (
         f"# {client.language} with {client.http_client}\n\n"
         "A complete program that follows OutboundSync's documented retry guidance; tests run it against every answer. "
-        f"It runs with {client.runs_with}, reads `OUTBOUNDSYNC_API_KEY` and `OUTBOUNDSYNC_BASE_URL`, and prints the "
-        "identity as JSON, or one sentence on stderr with exit status 1. The rules behind it are in "
-        f"`{RATE_LIMITS}`.\n\n"
+        "It reads `OUTBOUNDSYNC_API_KEY` and `OUTBOUNDSYNC_BASE_URL`, and prints the identity as JSON, or one sentence "
+        f"on stderr with exit status 1. The rules behind it are in `{RATE_LIMITS}`. It needs {client.runs_with}.\n\n"
         f"`{client.file}`:\n\n{client.fenced}\n"
     )
 

@@ -35,7 +35,8 @@ instructions.
 
 Prompts carry the documented retry guidance (add_retry_handling), troubleshooting, key rotation, access requests and \
 support reports. Resources outboundsync://errors, outboundsync://rate-limits and outboundsync://api/me are the \
-reference. For everything else in OutboundSync use the vendor's own MCP server."""
+reference, outboundsync://clients/{client} tested programs to start from. For everything else in OutboundSync use \
+the vendor's own MCP server."""
 CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
 """Nothing that is listed or read changes while the server runs, and nothing of it is the caller's own."""
 

@@ -229,7 +229,7 @@ def test_a_diagnosis_shows_every_field_that_says_something() -> None:
         "- **Most likely cause** (confidence: likely): The window is used up.",
         "- **It can also be:** A neighbour.",
         "- **Who fixes it:** the agent or program that sends the requests",
-        "- **Can the same call succeed later, with nothing changed:** yes",
+        "- **Worth repeating with nothing changed:** yes",
         "- **Wait before the next request:** 37 seconds",
         "- **The server's own words:** `` slow `down` ``",
         "- **The vendor's page:** https://outboundsync.com/docs/api/errors-and-rate-limits/",

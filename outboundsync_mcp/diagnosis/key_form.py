@@ -16,9 +16,10 @@ from outboundsync_mcp.diagnosis.evidence import KeyFault
 
 PREFIX: Final = "osapi_"
 MIN_SECRET_CHARS: Final = 8
-"""Shortest secret part that is sent. The vendor documents no length: this only catches cut-off values."""
+"""Shortest secret part that is sent. The vendor documents no length: it is our guess at what was cut off."""
 MAX_SECRET_CHARS: Final = 512
-_MAX_VALUE_CHARS = 4096  # what is longer is no key, whatever it is: keeps every check below short
+"""Longest secret part that is sent, and a guess as well: what is longer was pasted along with something."""
+_MAX_VALUE_CHARS = 4096  # what is longer is taken for no key, whatever it is: keeps every check below short
 _MAX_RAW_CHARS = 65_536  # the same before the blanks around it are gone
 
 
@@ -165,7 +166,9 @@ def _find_fault(trimmed: _Trimmed) -> _Finding | None:
         what = 'has the word "Bearer" and nothing after it' if trimmed.bearers else "is empty"
         return _Finding(KeyFault.MISSING, what)
     if len(text) > _MAX_VALUE_CHARS:
-        return _Finding(KeyFault.TOO_LONG, f"has more than {_MAX_VALUE_CHARS} characters: no key is that long")
+        return _Finding(
+            KeyFault.TOO_LONG, f"has more than {_MAX_VALUE_CHARS} characters: this server takes it for no key"
+        )
     for stands_in, finding in _STAND_INS:
         if stands_in(text):
             return finding
@@ -181,7 +184,10 @@ def _find_vendor(text: str) -> _Finding | None:
 
 
 def _find_character(trimmed: _Trimmed) -> _Finding | None:
-    """Find the first character that no key has; said by its position, and by code point if it is not printed."""
+    """Find the first character that a Bearer token cannot hold (RFC 6750 §2.1).
+
+    It is said by its position, and by its code point if it is not printed.
+    """
     match = _BAD_CHARACTER.search(trimmed.text)
     if match is None:
         return None
@@ -195,10 +201,10 @@ def _find_character(trimmed: _Trimmed) -> _Finding | None:
     if char in " \t\v\f":
         return _Finding(KeyFault.WHITESPACE, f"has {_code_point(char)} {where}, inside the key")
     if not char.isascii() or not char.isprintable():
-        return _Finding(KeyFault.INVISIBLE, f"has {_code_point(char)} {where}, which no key has")
+        return _Finding(KeyFault.INVISIBLE, f"has {_code_point(char)} {where}, which a Bearer token cannot hold")
     return _find_prefix(trimmed.text) or _Finding(
         KeyFault.BAD_CHARACTER,
-        f"has a character {where} that no key has: after `osapi_` come letters, digits and . _ ~ + / = - alone",
+        f"has a character {where} that a Bearer token cannot hold: letters, digits and . _ ~ + / = - are allowed",
     )
 
 
@@ -220,10 +226,14 @@ def _find_length(text: str) -> _Finding | None:
     length = len(text) - len(PREFIX)
     if length < MIN_SECRET_CHARS:
         return _Finding(
-            KeyFault.TOO_SHORT, f"has fewer than {MIN_SECRET_CHARS} characters after `osapi_`: it was cut off"
+            KeyFault.TOO_SHORT,
+            f"has fewer than {MIN_SECRET_CHARS} characters after `osapi_`: this server takes it for cut off",
         )
     if length > MAX_SECRET_CHARS:
-        detail = f"has more than {MAX_SECRET_CHARS} characters after `osapi_`: something was pasted along with the key"
+        detail = (
+            f"has more than {MAX_SECRET_CHARS} characters after `osapi_`: "
+            "this server takes it for a key with something else pasted along"
+        )
         return _Finding(KeyFault.TOO_LONG, detail)
     return None
 
@@ -323,9 +333,7 @@ _STAND_INS: tuple[tuple[Callable[[str], object], _Finding], ...] = (
     ),
     (
         _BRACKETED.fullmatch,
-        _Finding(
-            KeyFault.PLACEHOLDER, "is in brackets, as documentation writes a placeholder: a key has none around it"
-        ),
+        _Finding(KeyFault.PLACEHOLDER, "is in brackets, as documentation writes a placeholder"),
     ),
     (
         _OTHER_SCHEME.match,

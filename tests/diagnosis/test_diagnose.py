@@ -90,7 +90,7 @@ CASES = (
     ),
     live("key_no_prefix", "certain", "does not start with `osapi_`", key_fault=KeyFault.NO_PREFIX),
     live("key_too_short", "likely", "its end is probably missing", key_fault=KeyFault.TOO_SHORT),
-    live("key_too_long", "likely", "far too long", key_fault=KeyFault.TOO_LONG),
+    live("key_too_long", "likely", "so long that it can hardly be a key alone", key_fault=KeyFault.TOO_LONG),
     live("key_bad_character", "likely", "a Bearer token cannot hold", key_fault=KeyFault.BAD_CHARACTER),
     # 401
     live(
@@ -561,7 +561,7 @@ def test_a_key_in_a_variable_needs_a_restart_and_one_in_a_file_does_not() -> Non
         words(look("live", **facts, key_source="OUTBOUNDSYNC_API_KEY_FILE (/run/secrets/key)")),
         words(look("pasted", **facts)),
     )
-    assert "`OUTBOUNDSYNC_API_KEY` and restart the MCP server" in variable
+    assert "`OUTBOUNDSYNC_API_KEY`; restart the MCP server" in variable
     assert "`OUTBOUNDSYNC_API_KEY_FILE` (the file is read again when it changes, no restart needed)" in file
     assert "the failing client's `Authorization` header" in paste
     assert "restart" not in paste
