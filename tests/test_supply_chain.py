@@ -164,5 +164,5 @@ def test_every_claim_on_security_names_tests_that_exist() -> None:
             assert re.search(rf"^(?:async )?def {test}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE), (file, test)
 
 
-def test_every_kind_of_test_named_is_one_that_runs_by_default() -> None:
+def test_every_claim_on_security_is_held_by_tests_of_make_test() -> None:
     assert not re.findall(r"tests/(?:proof|bench)/", SECURITY)
