@@ -1,26 +1,25 @@
-"""Nothing is invented: what this product states about OutboundSync is on a list with sources.
+"""Nothing is invented: whatever this product says about OutboundSync rests on a fact with a source.
 
-Prompts, pages, reference clients, every text of the catalog, the tools' descriptions and the server's instructions are
-read. The list holds what can be looked up (addresses, screens, messages, fields, numbers) and, for the catalog and the
-server, each statement on how OutboundSync behaves. Its sources:
-A  the vendor's page "Errors and rate limits"
-B  the vendor's pages "Creating API keys" and "Get account and connections"
-C  the vendor's agent notes
-P  this product's own names and limits
-G  general knowledge: HTTP, TLS, proxies, Cloudflare's headers
+`facts.toml` lists each statement of the catalog, the tools, prompts, pages and reference clients, with the facts that
+it rests on. A statement that is not there is refused, whoever made it. The lists below hold what can be looked up
+literally: addresses, screens, fields, amounts.
+Sources: A, B and C are the vendor's pages and notes, P is this product, G is general knowledge (HTTP, TLS, proxies).
 """
 
+import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from outboundsync_mcp.diagnosis.catalog import load_catalog
-from outboundsync_mcp.server import INSTRUCTIONS
-from outboundsync_mcp.tools import DIAGNOSE_ERROR, GET_ME
+from outboundsync_mcp.diagnosis.catalog import KINDS, load_catalog
+from outboundsync_mcp.prompts import Argument, Template
+from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS
+from tests.support.statements import CATALOG, all_statements, of_markdown, of_prompt
 
 ROOT = Path(__file__).parents[1]
 TEXTS = sorted(
@@ -29,42 +28,7 @@ TEXTS = sorted(
     for path in (ROOT / folder).iterdir()
     if path.is_file()
 )
-WORDS = [path for path in TEXTS if path.suffix == ".md"]
-CATALOG = ROOT / "outboundsync_mcp" / "diagnosis" / "catalog.toml"
-
-
-def leaves(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """Every text below a table or list, with the path that leads to it."""
-    if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, dict):
-        for key, below in cast("dict[str, object]", value).items():
-            yield from leaves(f"{name}.{key}", below)
-    elif isinstance(value, list):
-        for number, below in enumerate(cast("list[object]", value), 1):
-            yield from leaves(f"{name}.{number}", below)
-
-
-def catalog_texts() -> Iterator[tuple[str, str]]:
-    """Kinds, situations and every wording of a phrase. Facts are filled in; a phrase is a text of its own."""
-    root = tomllib.loads(CATALOG.read_text(encoding="utf-8"))
-    words = {**dict.fromkeys(root["phrase"], ""), **root["fact"]}
-    for table in ("docs", "meaning", "fact", "phrase", "kind", "situation"):
-        for name, text in leaves(table, root[table]):
-            if not name.endswith("who_fixes"):
-                yield name, text.format_map(words)
-
-
-def server_texts() -> Iterator[tuple[str, str]]:
-    """What a host shows to a model before anything is called."""
-    yield "instructions", INSTRUCTIONS
-    for tool in (GET_ME, DIAGNOSE_ERROR):
-        for name, text in leaves(tool.name, tool.model_dump(mode="json", by_alias=True)):
-            if name.endswith((f"{tool.name}.title", "description")):
-                yield name, text
-
-
-SPOKEN = [pytest.param(text, id=name) for name, text in (*catalog_texts(), *server_texts())]
+STATEMENTS = all_statements()
 
 LINKS = {
     "https://app.outboundsync.com": "A",
@@ -81,135 +45,8 @@ SCREENS = {
     "*Connection scope*": "B",
     "**Create key**": "B",
     "**Rotate**": "B",
+    "**Connected Accounts → API keys → Create key**": "B",
 }
-CLAIMS = {
-    # keys
-    "OutboundSync did not accept the key": "A",
-    "OutboundSync did not accept it": "A",
-    "the same answer for a missing, malformed, invalid, revoked or rotated key": "A",
-    "the API gives the same answer for all of these": "A",
-    "one answer for a missing, malformed, invalid, revoked or rotated key": "A",
-    "it is missing, malformed, invalid, revoked or rotated": "A",
-    "it is wrong, incomplete, revoked or rotated": "A",
-    "it has been revoked or rotated since": "A",
-    "the key was revoked or rotated": "A",
-    "whether this one was rotated": "A",
-    "key rotation": "B",
-    "a new secret for it would get the same answer": "A",
-    "OutboundSync keys start with `osapi_`": "B",
-    "the key does not start with `osapi_`, so it is not an OutboundSync API key": "B",
-    "not of the documented form `osapi_…`": "B",
-    "a key of the documented form": "B",
-    "not a documented key": "B",
-    "keys of other services do not work here": "B",
-    "select **Rotate** on the key in **Connected Accounts → API keys** if": "B",
-    "select **Rotate** in **Connected Accounts → API keys** if": "B",
-    "select **Rotate** on it if its plaintext is lost": "B",
-    "select **Rotate** or **Create key** if nobody has its plaintext (it is shown once)": "B",
-    "the plaintext is shown once": "B",
-    "OutboundSync shows the plaintext only once, when the key is created": "B",
-    # access
-    "API access is not enabled for this account": "A",
-    "the key is valid and at least one accessible connection has API access enabled": "B",
-    "a 200 is documented to mean at least one accessible connection with API access": "B",
-    "no CRM connection that it can access has API access enabled": "A",
-    "the documented meaning of a 403 on `/me`": "A",
-    "the documented meaning of OutboundSync's 403 on `/me`": "A",
-    "ask an administrator to enable API access for the CRM connection in the OutboundSync app": "A",
-    "an administrator has to enable API access": "A",
-    "ask an administrator to check that the connection is active, not deleted and has API access enabled": "B",
-    "the connection has to be active and not deleted": "B",
-    "the connection was deleted, became inactive or lost API access": "B",
-    "scoped to one connection, which has API access enabled": "B",
-    "with `connection` the key reaches one connection, with `account` all that have API access enabled": "B",
-    "CRM connections with API access that this key may read": "B",
-    "a connection-scoped key that sees its one connection": "C",
-    "seeing only that connection is normal for such a key": "C",
-    "*Connection scope* all connections": "B",
-    "`get_me` shows `apiKey.scopes` and `apiKey.connectionScope`": "B",
-    "`apiKey.connectionScope` in the body": "B",
-    "name, scopes, connectionScope (account or connection)": "B",
-    "most likely a permission is missing: a scope or a feature that the request needs": "C",
-    "another endpoint or feature than `/api/v1/me`, which needs a scope that the key does not have": "C",
-    "another OutboundSync permission is missing": "C",
-    "another permission is missing in OutboundSync": "C",
-    "another permission than API access is missing in OutboundSync": "C",
-    "ask an OutboundSync administrator for the permission that it names": "C",
-    "with another reason than the documented one for `/me`": "C",
-    "not OutboundSync's documented one": "A",
-    "a 200 says nothing about the health of a sync": "C",
-    # limits
-    "the IP address or the account used up its 120 requests of the current 60 seconds": "A",
-    "the IP address or the account owner used up the 120 requests of the current fixed 60-second window": "A",
-    "120 per 60 seconds, for each IP address and for each account owner, all clients together": "A",
-    "the limit is 120 for each IP address and each account owner": "A",
-    "the IP address or the account owner used up the API's own limit": "A",
-    "the account owner's limit is used up by other clients of the same account": "A",
-    "it is counted before the key is validated": "A",
-    "using up the window of the IP address or the account": "A",
-    "the API answered 429 again after the stated wait and the one documented retry": "A",
-    "most of the current 60-second window": "A",
-    "most of the window's requests": "A",
-    "another request would only meet the same limit": "A",
-    "the documented wait and the single retry": "A",
-    "the documented single retry": "A",
-    "the documented retry guidance": "A",
-    # request and answers
-    "the documented header": "A",
-    "the documented `WWW-Authenticate` header": "A",
-    'what OutboundSync documents for its own, the header `WWW-Authenticate: Bearer realm="OutboundSync API"`': "A",
-    "the message is the documented one": "A",
-    "the documented message": "A",
-    "another message than the documented one": "A",
-    "the documented one is `GET https://app.outboundsync.com/api/v1/me` with `Authorization: Bearer osapi_...`": "A",
-    "the documented one is `https://app.outboundsync.com/api/v1/me`": "A",
-    "the documented one is `/api/v1/me`": "A",
-    "the documented `GET /api/v1/me`": "A",
-    "the documented one: method `GET`, no body, one `Authorization` header, the path `/api/v1/me`": "A",
-    "the documented request has no body": "A",
-    "no redirect is documented": "B",
-    "the documented JSON body": "B",
-    "the documented body": "B",
-    "the documented answer": "B",
-    "not the documented one with `account`, `apiKey` and `connections`": "B",
-    "another body than the documented one": "B",
-    "a body far larger than the documented one": "B",
-    "the API sends JSON with `account`, `apiKey` and `connections`": "B",
-    "the API answers success with 200 and a JSON body": "B",
-    "the answer is not JSON, as the API's are": "A",
-    "the API's 404 is JSON": "C",
-    "a path that the API does not know can answer with a web page": "C",
-    "OutboundSync had an unexpected failure on its side": "A",
-    "an unexpected failure on OutboundSync's side": "A",
-    # what the evidence shows, not what OutboundSync is
-    "this key was not validated in this process before": "P",
-    "before the key was ever validated in this process": "P",
-    "OutboundSync answered something else": "P",
-    "in front of OutboundSync could not get an answer from it": "G",  # what 502 and 504 mean, RFC 9110
-    "a gateway or CDN in front of OutboundSync answered in its place": "G",
-    "in front of the API refused the request": "P",
-    "between the client and the API changed it": "P",
-    "between the client and the API produced it": "P",
-    "the proxy between this network and OutboundSync wants": "P",
-    "another server than the API seems": "P",
-    "to see what the API says": "P",
-    "the key as OutboundSync knows it": "P",
-    "check OutboundSync access": "P",
-    "OutboundSync refused the request": "P",
-    "the API may not have seen the request": "P",
-    "the API changed its answer": "P",
-    "before the API saw it": "P",
-    "(N requests in this window)": "P",
-    "its key, limits and permissions are its own": "P",  # of the other vendor
-}
-"""Statements on how OutboundSync behaves, as the catalog and the server word them."""
-TELLING = re.compile(
-    r"\b(?:OutboundSync|the API) (?:is|are|was|has|had|may|can|do|did|does|\w+s|\w+ed)\b(?! API)|API access|scope|"
-    r"permission|plaintext|rotat|revoke|\b(?:in)?active\b|delete|\blisted\b|\badmin|documented|account owner|"
-    r"\bwindow|\bsame (?:answer|limit)|validated|as the API's|the API's \d|\bCDN in front of (?!it)",
-    re.IGNORECASE,
-)
-"""What such a statement cannot do without. What is left of it once the known ones are gone has no source."""
 SPANS = {
     # the request and its answers
     "GET /api/v1/me": "A",
@@ -251,11 +88,12 @@ SPANS = {
     "HUBSPOT": "B",
     "SALESFORCE": "B",
     # this product
+    **dict.fromkeys(KINDS, "P"),
+    **{name: "P" for client in REFERENCE_CLIENTS for name in (client.file, f"outboundsync://clients/{client.id}")},
     "get_me": "P",
     "diagnose_error": "P",
     "text": "P",
     "me": "P",
-    "ok": "P",
     "kind": "P",
     "cause": "P",
     "other_causes": "P",
@@ -268,14 +106,6 @@ SPANS = {
     "retry_after_seconds": "P",
     "retry_at": "P",
     "max_wait_seconds": "P",
-    "missing_api_key": "P",
-    "malformed_api_key": "P",
-    "api_access_disabled": "P",
-    "rate_limited": "P",
-    "server_error": "P",
-    "upstream_unavailable": "P",
-    "timed_out": "P",
-    "not_outboundsync": "P",
     "add_retry_handling": "P",
     "outboundsync-mcp sandbox": "P",
     "outboundsync://errors": "P",
@@ -334,7 +164,7 @@ SPANS = {
     "nslookup app.outboundsync.com": "G",
     "openssl s_client -connect app.outboundsync.com:443": "G",
 }
-NUMBERS = {
+AMOUNTS = {
     "120 requests": "A",
     "60 seconds": "A",
     "15 seconds": "P",  # the time-out
@@ -342,93 +172,208 @@ NUMBERS = {
     "one second": "P",
     "one request": "P",
     "two requests": "P",
+    "two limits": "A",
 }
-OTHER_STATUSES = {"120", "599"}
-"""Numbers of three digits in the catalog that are no status: the limit, the end of a range."""
+OTHER_NUMBERS = {"120", "123", "599"}
+"""Numbers of three digits that are no status: the limit, a sample, the end of a range."""
+AMOUNT = r"\b(?:\d+|one|two|three) (?:requests?|seconds?|minutes?|hours?|limits|days?)\b"
 
 
 def unknown(found: Iterable[str], known: Iterable[str]) -> set[str]:
     return {" ".join(item.split()) for item in found} - set(known)
 
 
-def unsourced(text: str) -> list[str]:
-    """What a text says of OutboundSync's behaviour beyond the listed statements."""
-    rest = " ".join(text.split())
-    for claim in sorted(CLAIMS, key=len, reverse=True):
-        rest = re.sub(re.escape(claim), "…", rest, flags=re.IGNORECASE)
-    return TELLING.findall(rest)
+# What can be looked up literally
 
 
-def prose(path: Path) -> str:
-    """A text without front matter, code blocks and placeholders."""
-    text = path.read_text(encoding="utf-8")
-    text = re.sub(r"\A---\n.*?^---\n", "", text, flags=re.DOTALL | re.MULTILINE)
-    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r"\{\{\w+\}\}", "", text)
-
-
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*TEXTS, CATALOG], ids=lambda path: path.name)
 def test_every_address_is_the_vendors_own(path: Path) -> None:
     found = re.findall(r"https?://[\w./-]*\w/?|[\w.]+@[\w.]+\w", path.read_text(encoding="utf-8"))
     assert unknown(found, LINKS) == set()
 
 
-@pytest.mark.parametrize("path", WORDS, ids=lambda path: path.name)
-def test_every_literal_is_documented(path: Path) -> None:
-    assert unknown(re.findall(r"`([^`]+)`", prose(path)), SPANS) == set()
-
-
-@pytest.mark.parametrize("path", WORDS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*TEXTS, CATALOG], ids=lambda path: path.name)
 def test_every_screen_exists(path: Path) -> None:
-    text = prose(path)
+    text = re.sub(r"^#.*|\{\{\w+\}\}", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     paths = re.findall(r"\*\*[^*]*→[^*]*\*\*", text)
-    buttons = re.findall(r"(?:select(?:s|ing)?|choose the same)\s+(\*+[^*]+\*+)", text)
+    buttons = re.findall(r"(?:select(?:s|ing)?|choose the same)\s+(\*+[^*]+\*+)", text, re.IGNORECASE)
     assert unknown((*paths, *buttons), SCREENS) == set()
 
 
-@pytest.mark.parametrize("path", WORDS, ids=lambda path: path.name)
-def test_every_amount_is_documented(path: Path) -> None:
-    found = re.findall(r"\b(?:\d+|one|two|three) (?:requests?|seconds?|minutes?|hours?|limits|days?)\b", prose(path))
-    assert unknown(found, NUMBERS) == set()
-
-
-@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
-def test_every_status_is_one_that_is_explained(path: Path) -> None:
-    found = re.findall(r"\b[1-5]\d\d\b(?! seconds)", prose(path))
-    assert set(found) <= {"200", "302", "401", "403", "429", "500", "120", "123"}
-
-
-@pytest.mark.parametrize("text", SPOKEN)
-def test_every_word_of_the_catalog_and_the_server_is_documented(text: str) -> None:
-    links = re.findall(r"https?://[\w./-]*\w/?|[\w.]+@[\w.]+\w", text)
-    assert unknown(links, LINKS) == set()
-    assert unknown(re.findall(r"`([^`]+)`", text), SPANS) == set()
-    assert (
-        unknown(re.findall(r"\*+[^*]+\*+", text), (*SCREENS, "**Connected Accounts → API keys → Create key**")) == set()
-    )
-    assert unknown(re.findall(r"\b\d+ (?:requests?|seconds?|minutes?|hours?|days?)\b", text), NUMBERS) == set()
+@pytest.mark.parametrize("place", STATEMENTS)
+def test_every_literal_amount_and_status_is_documented(place: str) -> None:
+    text = "\n".join(STATEMENTS[place]).replace("{base_host}", "app.outboundsync.com")
     statuses = {str(status) for status in load_catalog().meanings}
-    assert set(re.findall(r"(?<!:)\b[1-5]\d\d\b(?! characters)", text)) <= statuses | OTHER_STATUSES
+    assert unknown(re.findall(r"`([^`\n]+)`", text), SPANS) == set()
+    assert unknown(re.findall(AMOUNT, text), AMOUNTS) == set()
+    assert set(re.findall(r"(?<!:)\b[1-5]\d\d\b(?! characters)", text)) <= statuses | OTHER_NUMBERS
 
 
-@pytest.mark.parametrize("text", SPOKEN)
-def test_every_statement_on_how_outboundsync_behaves_has_a_source(text: str) -> None:
-    assert unsourced(text) == []
+# Statements and what they rest on
+
+
+class Ledger:
+    """`facts.toml`: what is known, and what each statement rests on."""
+
+    def __init__(self, text: str) -> None:
+        tables = tomllib.loads(text)
+        self.known: dict[str, dict[str, str]] = {
+            **tables["fact"],
+            **{f"{table}.{name}": fact for table in ("general", "own") for name, fact in tables[table].items()},
+        }
+        self.silent: dict[str, str] = tables["silent"]
+        self.said: dict[str, dict[str, str]] = tables["said"]
+        self.traces = {statement: rests for said in self.said.values() for statement, rests in said.items()}
+
+
+LEDGER_FILE = Path(__file__).with_name("facts.toml")
+LEDGER = Ledger(LEDGER_FILE.read_text(encoding="utf-8"))
+TELLING = re.compile(
+    r"\b(?:OutboundSync|the API) (?:is|are|was|has|had|may|can|do|did|does|(?!access)\w+s|\w+ed)\b(?! API)|"
+    r"API access|scope|permission|plaintext|rotat|revoke|\b(?:in)?active\b|delete|\badmin|documented|account owner|"
+    r"\bwindow|\bsame (?:answer|limit)|validated|osapi_|@outboundsync|→|"
+    r"\b\d+ (?:requests?|seconds?|minutes?|hours?|days?)\b|\bkeys? (?:expires?|stops?|works?)\b",
+    re.IGNORECASE,
+)
+"""What a statement about OutboundSync cannot do without: no statement that is called silent may hold it."""
+UNTRACED = """
+{place} says something that is not in tests/facts.toml:
+
+{lines}
+
+For each: if it tells of OutboundSync, find the facts in [fact] that say so, and write their names in place of the
+question mark. If no fact says it, do not say it. If it tells of this product, name an [own] fact, whose test proves it;
+of HTTP, networks or libraries, a [general] one; of none of these, one kind of [silent]. Then remove what it replaces.
+"""
+
+
+def untraced(statements: Iterable[str]) -> list[str]:
+    """The statements that nobody has traced to anything."""
+    return [statement for statement in statements if statement not in LEDGER.traces]
+
+
+def as_entry(statement: str) -> str:
+    """A line for the ledger, with the listed statement that comes closest."""
+    line = f"{json.dumps(statement, ensure_ascii=False)} = "
+    for old in get_close_matches(statement, LEDGER.traces, n=1):
+        return f'{line}"?"  # is it still "{LEDGER.traces[old]}", as {json.dumps(old, ensure_ascii=False)} is?'
+    return f'{line}"?"'
+
+
+@pytest.mark.parametrize("place", STATEMENTS)
+def test_every_statement_is_traced_to_what_it_rests_on(place: str) -> None:
+    lines = "\n".join(map(as_entry, untraced(STATEMENTS[place])))
+    assert not lines, UNTRACED.format(place=place, lines=lines)
+
+
+@pytest.mark.parametrize("place", LEDGER.said)
+def test_every_traced_statement_is_still_made_where_the_ledger_says(place: str) -> None:
+    gone = [statement for statement in LEDGER.said[place] if statement not in STATEMENTS[place]]
+    assert gone == [], f"{place} does not say this any more: remove it from tests/facts.toml"
+
+
+def test_no_statement_is_traced_twice() -> None:
+    assert len(LEDGER.traces) == sum(map(len, LEDGER.said.values()))
+
+
+def test_every_statement_rests_on_known_facts_or_on_one_kind_of_silence() -> None:
+    wrong = {
+        statement: rests
+        for statement, rests in LEDGER.traces.items()
+        if rests not in LEDGER.silent and not (rests.split() and set(rests.split()) <= LEDGER.known.keys())
+    }
+    assert wrong == {}
+
+
+def test_what_is_called_silent_tells_nothing_of_outboundsync() -> None:
+    telling = {
+        statement: found[0]
+        for statement, rests in LEDGER.traces.items()
+        if rests in LEDGER.silent and (found := TELLING.search(statement))
+    }
+    assert telling == {}, "name the facts that these statements rest on"
+
+
+def test_every_fact_has_a_source_and_is_used() -> None:
+    used = {name for rests in LEDGER.traces.values() for name in rests.split()}
+    assert sorted(LEDGER.known.keys() - used) == []
+    for name, fact in LEDGER.known.items():
+        assert fact["words"], name
+        if "." not in name:
+            assert set(fact["source"].split(", ")) <= {"A", "B", "C"}, name
+        elif name.startswith("general."):
+            assert fact["source"], name
+
+
+def test_every_fact_about_this_product_is_proven_by_a_test_that_exists() -> None:
+    for name, fact in LEDGER.known.items():
+        if name.startswith("own."):
+            file, _, test = fact["proof"].partition("::")
+            assert re.search(rf"^(?:async )?def {test}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), (
+                name
+            )
+
+
+@pytest.mark.parametrize("path", [path for path in TEXTS if path.suffix == ".md"], ids=lambda path: path.name)
+def test_taking_a_text_apart_loses_no_word(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    body = text.split("---\n", 2)[2] if text.startswith("---\n") else text
+    words = re.findall(r"\w+", re.sub(r"^```\w*$|^ *\d+\. ", "", body, flags=re.MULTILINE))
+    assert Counter(re.findall(r"\w+", " ".join(of_markdown(body)))) == Counter(words)
+
+
+INVENTED = "Unused keys stop working after 90 days."
 
 
 @pytest.mark.parametrize(
-    "text",
+    "page",
     [
-        "Check that the key is listed and active.",
-        "OutboundSync deletes unused keys after 90 days.",
-        "An admin can raise the limit of the account owner.",
-        "The API answers 423 to a locked key.",
+        f"# A page\n\n{INVENTED}\n",
+        f"# A page\n\nKeys start with `osapi_`. {INVENTED} There is no body.\n",
+        f"```text\n{INVENTED}\n```\n",
+        f"1. Keys start with `osapi_`.\n   {INVENTED}\n",
+        "> **Unused keys**\n> stop working after 90 days.\n",
+        f'```python\n# {INVENTED}\nprint("no")\n```\n',
+        f'```python\n"""{INVENTED}"""\n```\n',
+        f'```go\nfail("{INVENTED}") // the one retry\n```\n',
+        f"```bash\nfail '{INVENTED}' # the one retry\n```\n",
+        f"```typescript\n/** {INVENTED} */\n```\n",
+        "```javascript\n// Unused keys stop\n// working after 90 days.\nfail(`no`)\n```\n",
     ],
 )
-def test_a_statement_without_a_source_is_noticed(text: str) -> None:
-    assert unsourced(text) != []
+def test_an_invented_sentence_is_noticed_wherever_it_stands(page: str) -> None:
+    assert INVENTED in untraced(of_markdown(page))
 
 
-def test_every_listed_statement_is_made_somewhere() -> None:
-    spoken = [" ".join(text.split()).casefold() for _, text in (*catalog_texts(), *server_texts())]
-    assert [claim for claim in CLAIMS if not any(claim.casefold() in text for text in spoken)] == []
+def test_an_invented_row_or_cell_of_a_table_is_noticed() -> None:
+    row = "| IP address | 240 requests | 60 seconds, fixed | before the key is validated |"
+    assert untraced(
+        of_markdown(f"| Counted per | Limit | Window | When it is counted |\n|---|---|---|---|\n{row}\n")
+    ) == ["IP address | 240 requests | 60 seconds, fixed | before the key is validated"]
+
+
+def test_an_invented_default_or_description_of_an_argument_is_noticed() -> None:
+    argument = Argument(name="a", title="The error", description=INVENTED, default=INVENTED)
+    template = Template(name="t", title="T", description="T.", arguments=(argument,), body="# Test it\n")
+    assert untraced(of_prompt(template)) == [INVENTED, INVENTED]
+
+
+def test_an_edited_sentence_is_offered_with_what_it_was() -> None:
+    entry = as_entry("Keys begin with `osapi_`.")
+    assert entry.startswith('"Keys begin with `osapi_`." = "?"')
+    assert "prefix" in entry
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Check that the key is listed and active.",
+        "OutboundSync deletes unused keys.",
+        "Ask for a higher limit of the account owner.",
+        "The API answers 423 to a locked key.",
+        "Old keys stop working.",
+        "Look for it under Settings → API.",
+    ],
+)
+def test_a_statement_about_outboundsync_cannot_be_called_silent(statement: str) -> None:
+    assert TELLING.search(statement)
