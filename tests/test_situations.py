@@ -252,10 +252,11 @@ async def test_refused_connection() -> None:
     assert (answer["kind"], answer["retryable"], answer["who_fixes"]) == ("connection_failed", True, "network")
 
 
-async def test_unknown_host_name() -> None:
-    answer = await ask(settings_for("https://nowhere.invalid"))
-    assert answer["kind"] == "connection_failed"
-    assert "nowhere.invalid" in json.dumps(answer)
+@pytest.mark.parametrize("name", ["nowhere.invalid", "xn--zz.invalid"])
+async def test_unknown_host_name(name: str) -> None:
+    answer = await ask(settings_for(f"https://{name}"))
+    assert (answer["kind"], answer["meaning"]) == ("connection_failed", "Name not resolved")
+    assert name in json.dumps(answer)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +281,10 @@ async def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(
     assert "proxypassword" not in json.dumps(answer) + logs()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://someone:proxypassword@", "socks5://127.0.0.1:1", "::::"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1:1", "http://someone:proxypassword@", "socks5://127.0.0.1:1", "::::", "http://xn--zz.invalid"],
+)
 async def test_a_dead_or_unusable_proxy_is_a_diagnosis(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", url)
     answer = await ask(settings_for("https://app.outboundsync.com"))

@@ -43,6 +43,6 @@ def proxy_for(base_url: str) -> Proxy | None:
         raise UnusableProxyError(f"{name.upper()}_PROXY {fault}") from None
     if parsed.scheme not in {"http", "https"}:
         raise UnusableProxyError(f"{name.upper()}_PROXY does not start with http:// or https://")
-    if not parsed.host:
+    if not parsed.raw_host:
         raise UnusableProxyError(f"{name.upper()}_PROXY names no host")
-    return Proxy(url, parsed.host, port)
+    return Proxy(url, parsed.raw_host.decode(), port)

@@ -131,8 +131,10 @@ class Requester:
         try:
             async with asyncio.timeout(self._settings.timeout_seconds):
                 # The transport itself: httpx's client would add redirects, cookies and ways to authenticate.
-                headers = {**_HEADERS, "Authorization": key.authorization}
-                request = httpx.Request("GET", self._parsed_url, headers=headers, extensions={"trace": phase.trace})
+                url = self._parsed_url
+                # Named here, for httpx would first decode an internationalized name, and refuse some that resolve.
+                headers = {"Host": url.netloc.decode(), **_HEADERS, "Authorization": key.authorization}
+                request = httpx.Request("GET", url, headers=headers, extensions={"trace": phase.trace})
                 head = await self._transport_of_loop().handle_async_request(request)
                 try:
                     body, fault = await _read_body(head)
