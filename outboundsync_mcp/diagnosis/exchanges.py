@@ -18,13 +18,12 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         return []
     for unit in units:
         index(unit)
-    whole = "\n".join(f"{unit.text}\n{unit.page}\n{unit.flat}" for unit in units).lower()
-    vocabulary = Vocabulary(whole.replace("’", "'").replace("‘", "'"))
+    vocabulary = Vocabulary(units)
     exchanges: list[Sighting] = []
     current: Sighting | None = None
     request = _Request()
-    for unit in units:
-        for sighting in see(unit, vocabulary):
+    for unit, looks in zip(units, vocabulary.looks, strict=True):
+        for sighting in see(unit, looks, vocabulary):
             request.watch(unit, sighting)
             if current is None or _contradicts(current, sighting):
                 current = sighting
@@ -35,7 +34,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 _join(current, sighting)
     for exchange in exchanges:
         _recognise_me(exchange)
-        if exchange.status_rank == BARE and not _is_about_requests(whole):
+        if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
     return exchanges
 

@@ -83,7 +83,7 @@ _CARRIES_KEY = re.compile(
 _COMMAND_ERROR = re.compile(r"(?i)^\W{0,3}(?:curl|wget|http):\s|curl/\d")
 
 
-_HINTS = (
+HINTS = (
     "auth",
     "key",
     "header",
@@ -95,13 +95,12 @@ _HINTS = (
     "/api/v1/me",
     "token",
 )
+"""Literals of which one is in every text that shows something of the key."""
 
 
 def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     """What a unit of text shows of the key, or None when it shows nothing."""
     lower = text.lower()
-    if not any(hint in lower for hint in _HINTS) and not pairs:
-        return None
     sign = None
     for match in _AUTHORIZATION.finditer(text) if "authorization" in lower else ():
         if not match["proxy"]:

@@ -4,21 +4,27 @@ Every `_see_*` function looks for one thing and writes it into the `Sighting`; t
 """
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
+from itertools import accumulate, chain
 from operator import itemgetter
-from typing import Generic, TypeVar
+from struct import unpack_from
+from typing import Generic, NamedTuple, TypeVar
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
+from outboundsync_mcp.diagnosis.request_key import HINTS as KEY_HINTS
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
 from outboundsync_mcp.diagnosis.statuses import (
     BARE,
     CUED,
     EXPLICIT,
     IMPLIED,
+    NUMBER,
     answering_hosts,
     clauses,
     has_reason,
@@ -87,20 +93,30 @@ class Sighting:
 
 
 _Row = TypeVar("_Row")
-_START = 3  # characters, enough to tell most needles apart
+
+
+def _grams(text: str) -> set[int]:
+    """The runs of four bytes of a text, as numbers: quick to collect, and varied enough to tell needles apart."""
+    data = text.encode("utf-8", "surrogatepass")
+    return set(
+        chain.from_iterable(unpack_from(f"{(len(data) - at) // 4}I", data, at) for at in range(min(4, len(data))))
+    )
 
 
 class _Index(Generic[_Row]):
-    """The rows of a table by how their first needle begins, so that a text is searched for few of them."""
+    """The rows of a table by the rarest run of their needles, so that a text is searched for few of them."""
 
     def __init__(self, rows: Iterable[tuple[tuple[str, ...], _Row]]) -> None:
-        self._rows: dict[tuple[str, ...], list[tuple[int, tuple[str, ...], _Row]]] = {}
-        for number, (needles, row) in enumerate(rows):
-            self._rows.setdefault(tuple(needles[0][:_START]), []).append((number, needles, row))
+        numbered = [(number, needles, row) for number, (needles, row) in enumerate(rows)]
+        usual = Counter(gram for _, needles, _ in numbered for needle in needles for gram in _grams(needle))
+        self._rows: dict[int, list[tuple[int, tuple[str, ...], _Row]]] = {}
+        for entry in numbered:
+            grams = {gram for needle in entry[1] for gram in _grams(needle)}
+            self._rows.setdefault(min(grams, key=lambda gram: (usual[gram], gram)), []).append(entry)
 
-    def rows_in(self, lower: str, starts: set[tuple[str, ...]]) -> list[_Row]:
-        """The rows whose needles `lower` has, in the table's order; `starts` has its runs of `_START` characters."""
-        likely = [entry for start in starts & self._rows.keys() for entry in self._rows[start]]
+    def rows_in(self, lower: str, grams: set[int]) -> list[_Row]:
+        """The rows whose needles `lower` has, in the table's order; `grams` are the runs of `lower`."""
+        likely = [entry for gram in grams & self._rows.keys() for entry in self._rows[gram]]
         fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
         return [row for _, row in sorted(fitting, key=itemgetter(0))]
 
@@ -108,43 +124,85 @@ class _Index(Generic[_Row]):
 _FAILURES = _Index(((row.needle,), row) for row in p.FAILURES)
 _BODY_FAULTS = _Index(((row.needle,), row) for row in p.BODY_FAULTS)
 _PAGES = _Index(((row.needle,), row) for row in p.INTERMEDIARIES)
-_SHAPES = _Index((row.needles, row) for row in p.VENDOR_SHAPES)
+# "name=value" stands in the text in any notation: only its parts can be searched for.
+_SHAPES = _Index(
+    (tuple(part for needle in row.needles for part in needle.split("=") if part), row) for row in p.VENDOR_SHAPES
+)
 _VENDOR_WORDS = _Index(((word,), (row.name, word)) for row in p.VENDORS for word in row.words)
 _VENDOR_DOMAINS = _Index(((domain,), (row.name, domain)) for row in p.VENDORS for domain in row.domains)
 _UNRELATED = _Index(((needle,), needle) for needle in p.UNRELATED)
 _IMPLIED = _Index(((row[0],), row) for row in p.IMPLIED_BY_WORDS)
-_DOCUMENTED = _Index(((row[0],), row) for row in p.DOCUMENTED_MESSAGES)
+
+
+_See = Callable[[Unit, str, "Vocabulary", Sighting], None]
 
 
 class Vocabulary:
-    """The rows of the pattern tables that can fit a text at all, found once for the whole text."""
+    """What of the tables a text has, and in which units: found once for the text, so that a unit costs what it says.
 
-    def __init__(self, lower: str) -> None:
-        starts = set(zip(lower, lower[1:], lower[2:], strict=False))
-        if not lower.isascii():  # words of two characters, as Chinese has them
-            starts |= set(pairwise(lower))
-        self.instruction_hints = [hint for hint in p.INSTRUCTION.hints if hint in lower]
-        self.unrelated = _UNRELATED.rows_in(lower, starts)
-        self.failures = _FAILURES.rows_in(lower, starts)
-        self.body_faults = _BODY_FAULTS.rows_in(lower, starts)
-        self.pages = _PAGES.rows_in(lower, starts)
-        self.shapes = _SHAPES.rows_in(lower, starts)
-        self.vendor_words = _VENDOR_WORDS.rows_in(lower, starts)
-        self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, starts)
-        self.documented = _DOCUMENTED.rows_in(lower.replace("_", " "), starts)
-        self.implied = _IMPLIED.rows_in(lower, starts)
+    `looks` has a number for each unit, with the bits of the looks that can see something there.
+    """
+
+    def __init__(self, units: list[Unit]) -> None:
+        parts = [f"{unit.text}\n{unit.page}\n{unit.flat if unit.objects else ''}\n".lower() for unit in units]
+        self.lower = lower = _plain_quotes("".join(parts))
+        grams = _grams(lower)
+        self.failures = _FAILURES.rows_in(lower, grams)
+        self.body_faults = _BODY_FAULTS.rows_in(lower, grams)
+        self.pages = _PAGES.rows_in(lower, grams)
+        self.shapes = _SHAPES.rows_in(lower, grams)
+        self.vendor_words = _VENDOR_WORDS.rows_in(lower, grams)
+        self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, grams)
+        self.unrelated = _UNRELATED.rows_in(lower, grams)
+        self.implied = _IMPLIED.rows_in(lower, grams)
+        words: dict[_See, list[str]] = {
+            _see_status: [words for words, _ in self.implied],
+            _see_failure: [row.needle for row in (*self.failures, *self.body_faults)],
+            _see_intermediary: [row.needle for row in self.pages],
+            _see_answering_host: [domain for _, domain in self.vendor_domains],
+            _see_vendor: [
+                *(word for _, word in (*self.vendor_words, *self.vendor_domains)),
+                *(row.needles[0].split("=")[0] for row in self.shapes),
+            ],
+        }
+        self._starts = [0, *accumulate(map(len, parts))]
+        self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
+        for bit, look in enumerate(_LOOKS):
+            for hint in (*look.hints, *words.get(look.see, ())):
+                self._mark(1 << bit, partial(lower.find, hint))
+        for hint in (*p.INSTRUCTION.hints, "{", *self.unrelated):
+            self._mark(_NO_REPORT, partial(lower.find, hint))
+        self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
+
+    def _mark(self, bit: int, find: Callable[[int], int]) -> None:
+        """Set `bit` for each unit in which `find`, given where to start, finds something."""
+        at = find(0)
+        while at >= 0:
+            unit = bisect_right(self._starts, at) - 1
+            self.looks[unit] |= bit
+            at = find(self._starts[unit + 1])
 
 
-def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
+def _plain_quotes(text: str) -> str:
+    return text if text.isascii() else text.replace("’", "'").replace("‘", "'")
+
+
+def _looks_at_pairs(unit: Unit) -> int:
+    looks = 0
+    for key, last in unit.keys:
+        looks |= _LOOKS_OF_KEY.get(key, 0) | _LOOKS_OF_KEY.get(last, 0)
+    return looks
+
+
+def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
     """The sightings of a unit: one, or several where a sentence tells of several statuses.
 
-    `vocabulary` holds the rows of the tables whose needles the whole text has: no other can fit a unit of it.
+    `looks` and `vocabulary` say what can be there at all: see `Vocabulary`.
     """
-    empty = not unit.text.strip() and not unit.page and not unit.pairs and not unit.objects
-    if empty or (not unit.objects and _is_no_report(unit.text[:2000], vocabulary)):
+    if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
         return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
     is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
-    texts = clauses(unit.text) if is_prose and len(unit.text) < 600 else [unit.text]
+    texts = clauses(unit.text) if looks & _STATUS and is_prose and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
     for text in texts:
         part = unit if len(texts) == 1 else _clause(unit, text)
@@ -157,9 +215,11 @@ def see(unit: Unit, vocabulary: Vocabulary) -> list[Sighting]:
             part=unit.part,
             when=unit.when,
         )
-        lower = text.lower().replace("’", "'").replace("‘", "'")
-        for look in _LOOKS:
-            look(part, lower, vocabulary, sighting)
+        if looks:
+            lower = _plain_quotes(text.lower())
+            for bit, look in enumerate(_LOOKS):
+                if looks >> bit & 1:
+                    look.see(part, lower, vocabulary, sighting)
         if part.page:
             _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
@@ -180,7 +240,7 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     """Whether a line speaks to its reader, counts (a Prometheus metric), or is of a database or a queue."""
     lower = text.lower()
     return (
-        (any(hint in lower for hint in vocabulary.instruction_hints) and p.INSTRUCTION.pattern.search(text) is not None)
+        p.INSTRUCTION.search(text, lower) is not None
         or ("{" in text and _METRIC.match(text) is not None)
         or any(needle in lower for needle in vocabulary.unrelated)
     )
@@ -292,8 +352,8 @@ _HTML = re.compile(
 )
 
 
-def _see_message(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    for words, status, message in vocabulary.documented:
+def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    for words, status, message in p.DOCUMENTED_MESSAGES:
         if words in lower.replace("_", " ") and not _talked_about(lower, words):
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
@@ -522,7 +582,6 @@ _HOST_IN_TEXT = re.compile(
     r"|host(?:name)?:? ?['\"]|dial tcp:? )"
     r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
 )
-_HOST_HINTS = ("resolve", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp", "resolving")
 _HOST_KEYS = frozenset(
     [
         "host",
@@ -565,32 +624,41 @@ _REQUEST_CONTEXT = re.compile(
 )
 
 
-def _see_host(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    if p.OUR_DOMAIN in lower or "outboundsync" in lower or "outbound sync" in lower or "osapi_" in lower:
+_OUR_NAMES = ("outboundsync", "outbound sync", "osapi_")
+
+
+def _see_us(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    if any(name in lower for name in _OUR_NAMES):
         s.mentions_us = True
         s.ours_rank = 1
-    if ("/api/v1/me" in unit.text and _PATH.search(unit.text)) or any(
-        "/api/v1/me" in value and _PATH.search(value[:600]) for _, value in unit.pairs
-    ):
+    if _PATH.search(unit.text) or any(_PATH.search(value[:600]) for _, value in unit.pairs):
         s.path_is_ours = True
         s.ours_rank = 2
     if "outboundsync api" in lower and "realm" in lower:
         s.ours_rank = 3
+
+
+def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     for (_, value), keys in zip(unit.pairs, unit.keys, strict=True):
         if not _HOST_KEYS.isdisjoint(keys):
             _take_host(value, s, asked=True)
-    for match in _URL.finditer(unit.text) if "://" in unit.text else ():
+    for match in _URL.finditer(unit.text):
         before = unit.text[max(0, match.start() - 60) : match.start()]
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
         )
         _take_host(match[0], s, asked=asked)
-    for match in _HOST_IN_TEXT.finditer(lower) if any(hint in lower for hint in _HOST_HINTS) else ():
+
+
+def _see_named_host(_unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    for match in _HOST_IN_TEXT.finditer(lower):
         _take_host(match["host"], s, asked=False)
+
+
+def _see_answering_host(unit: Unit, _lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     if vocabulary.vendor_domains and s.status is not None:
         for host in answering_hosts(unit.text[:4000]):
             _take_host(host, s, asked=False)
-    _see_vendor(unit, lower, vocabulary, s)
 
 
 def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
@@ -669,13 +737,35 @@ def _see_key(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
     s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
 
 
-_Look = Callable[[Unit, str, Vocabulary, Sighting], None]
+class _Look(NamedTuple):
+    """A look, literals of which it needs one in the text (or a word of its tables), and the pairs that it reads."""
+
+    see: _See
+    hints: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
+
+
 _LOOKS: tuple[_Look, ...] = (
-    _see_status,
-    _see_message,
-    _see_headers,
-    _see_failure,
-    _see_intermediary,
-    _see_host,
-    _see_key,
+    _Look(_see_status, (*p.ONE_WORD, "client-warning"), p.STATUS_KEYS | p.LOOSE_STATUS_KEYS),
+    _Look(
+        _see_message,
+        ("api key", "api_key", "api access", "api_access", "<", "text/html"),
+        frozenset({"message", "msg"}),
+    ),
+    _Look(_see_headers, ("retry", "date"), frozenset({*_KEPT, *_WAIT_KEYS, "location", "timeout", "date"})),
+    _Look(_see_failure),
+    _Look(_see_intermediary, ("error",)),
+    _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
+    _Look(_see_url, ("://",), _HOST_KEYS),
+    _Look(_see_named_host, ("resolv", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp")),
+    _Look(_see_answering_host, (p.OUR_DOMAIN,)),
+    _Look(_see_vendor),
+    _Look(_see_key, KEY_HINTS),
 )
+_STATUS = 1  # the first look's bit
+_NO_REPORT = 1 << len(_LOOKS)
+_ALL = 2 * _NO_REPORT - 1
+_LOOKS_OF_KEY = {
+    key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)
+    for key in frozenset[str]().union(*(look.keys for look in _LOOKS))
+}

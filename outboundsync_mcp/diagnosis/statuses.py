@@ -20,7 +20,7 @@ class Stated(NamedTuple):
     end: int
 
 
-_NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
+NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
 _LEFT, _RIGHT = 60, 60  # characters around a number that are looked at
 _REQUEST = 500  # a request with its URL may be longer
 _OPENING = " \t\xa0:=\"'`([{*_<>|→←-"
@@ -91,7 +91,7 @@ def clauses(text: str) -> list[str]:
 
 
 def _judged(text: str) -> Iterator[Stated]:
-    for match in _NUMBER.finditer(text):
+    for match in NUMBER.finditer(text):
         status = int(match[0])
         left = text[max(0, match.start() - _LEFT) : match.start()]
         right = text[match.end() : match.end() + _RIGHT]
