@@ -71,6 +71,7 @@ def _recognise_me(e: Sighting) -> None:
 class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
+    _HINT = re.compile(r"HTTP/|https?://|[Hh](?i:eaders)")
     _LINE = re.compile(
         r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"
@@ -83,7 +84,7 @@ class _Request:
         self._names: set[str] | None = None
 
     def watch(self, unit: Unit, sighting: Sighting) -> None:
-        if self._LINE.search(unit.text[:600]):
+        if self._HINT.search(unit.text, 0, 600) and self._LINE.search(unit.text[:600]):
             self._names = set()
         elif self._names is not None and self._HEADER.match(unit.text):
             self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())

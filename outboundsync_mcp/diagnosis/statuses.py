@@ -77,6 +77,8 @@ def statuses_in(text: str) -> list[Stated]:
 
 def clauses(text: str) -> list[str]:
     """A sentence that names several statuses, cut between them; any other text as it is."""
+    if len(NUMBER.findall(text)) < 2:
+        return [text]
     stated = statuses_in(text)
     if len({one.status for one in stated}) < 2:
         return [text]

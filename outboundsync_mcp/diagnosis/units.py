@@ -46,14 +46,18 @@ class Unit:
     """It is a JSON document that stands by itself, as a body does."""
     when: float | None = None
     """Its time stamp, seconds since 1970."""
-    flat: str = ""
-    """Its pairs in one spelling, `name=value` in lower case, so that a vendor's shape is found in every notation."""
     objects: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
     """The JSON objects of this unit, outermost first."""
+
+    @property
+    def flat(self) -> str:
+        """Its pairs in one spelling, `name=value` in lower case: a vendor's shape is found in every notation."""
+        return "".join(f"{name.rsplit('.', 1)[-1]}={value[:200]}," for name, value in self.pairs[:80]).lower()
 
 
 # Lines ----------
 
+_QUOTE_MARKS = frozenset(">|│┃▌›")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
 _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
 _ATTRIBUTION = re.compile(
@@ -81,11 +85,11 @@ _OPENER = re.compile(
     r"|^\W{0,6}(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
 )
 _OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20")
-_STAMPS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d"), ("%Y-%m-%dT%H:%M:%S",)),
-    (re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"), ("%Y/%m/%d %H:%M:%S",)),
-    (re.compile(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d"), ("%d/%b/%Y:%H:%M:%S",)),
+_STAMP = re.compile(
+    r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
+    r"|(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>\d\d:\d\d:\d\d)"
 )
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LIST_NUMBER = re.compile(r"\s{0,40}\d{1,3}\.")
 _SENTENCE_END = re.compile(r"[.!?;](?=\s+[A-ZÀ-ÞА-Я0-9])|[。！？；]")
 _LOG_LINE = re.compile(
@@ -94,13 +98,15 @@ _LOG_LINE = re.compile(
     r"|WARNING|ERROR|CRITICAL|FATAL)\b)"
 )
 
-# A name, a separator, a value; the name starts at a word boundary and has a bounded length, so this is linear.
+# A name, a separator, a value; the name starts at a word boundary and is taken whole, so this is linear. It takes the
+# dash of an arrow, too.
 _PAIR = re.compile(
-    r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>"""
-    r"""|->|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
+    r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}+(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>"""
+    r"""|->|(?<=-)>|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
     r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)"""
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
+_SEPARATOR = re.compile(r"""[:=]|->|["']\s{0,14},""")
 _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
@@ -167,19 +173,18 @@ def _opens(line: str) -> bool:
 
 def time_of(text: str) -> float | None:
     """The first time stamp within the first characters of a line."""
-    head = text[:120]
-    for pattern, (form,) in _STAMPS:
-        match = pattern.search(head)
-        if match:
-            try:
-                return (
-                    datetime.strptime(match[0].replace(" ", "T") if "-" in match[0] else match[0], form)
-                    .replace(tzinfo=UTC)
-                    .timestamp()
-                )
-            except ValueError:
-                return None
-    return None
+    match = _STAMP.search(text, 0, 120)
+    if match is None:
+        return None
+    try:
+        if match["date"]:
+            moment = datetime.fromisoformat(f"{match['date'].replace('/', '-')}T{match['time']}")
+        else:
+            month = _MONTHS.index(match["month"]) + 1
+            moment = datetime.fromisoformat(f"{match['year']}-{month:02}-{match['day']}T{match['clock']}")
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC).timestamp()
 
 
 _PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
@@ -191,16 +196,17 @@ def key_of(name: str) -> str:
 
 
 def index(unit: Unit) -> None:
-    """Fill in `keys` and `flat` from the pairs."""
-    lasts = [name.rsplit(".", 1)[-1] for name, _ in unit.pairs]
-    unit.keys = [(key_of(name), key_of(last)) for (name, _), last in zip(unit.pairs, lasts, strict=True)]
-    named = zip(lasts[:80], unit.pairs[:80], strict=True)
-    unit.flat = "".join(f"{last}={value[:200]}," for last, (_, value) in named).lower()
+    """Fill in `keys` from the pairs."""
+    for name, _ in unit.pairs:
+        key = key_of(name)
+        unit.keys.append((key, key_of(name.rsplit(".", 1)[-1]) if "." in name else key))
 
 
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values in one line, in any of the notations that programs dump them in."""
     pairs: list[tuple[str, str]] = []
+    if _SEPARATOR.search(text) is None:
+        return pairs
     header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
     if header and header["value"].lstrip()[:1] in ("'", '"', "[", "{"):
         header = None  # a property of a dumped object
@@ -212,14 +218,14 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
             value = match["listed"] if match["listed"] is not None else match["bare"]
         if header and match.start("name") <= header.end("name"):
             continue
-        pairs.append((match["name"], value.strip()))
+        pairs.append((match["name"].removesuffix("-") if match["sep"] == ">" else match["name"], value.strip()))
     if "value" in text:
         pairs += [(match["name"], match["value"]) for match in _NAME_VALUE.finditer(text)]
     return pairs
 
 
 def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
-    match = _QUOTE.match(line)
+    match = _QUOTE.match(line) if line.lstrip(" \t")[:1] in _QUOTE_MARKS else None
     if match is None or (match[0].strip()[:1] in tuple("|│┃") and line.rstrip().endswith(("|", "│", "┃"))):  # a table
         return 0, line
     quotes = sum(match[0].count(char) for char in ">|│┃▌›")
@@ -265,6 +271,8 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 def _sentences(line: str) -> list[str]:
     ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _LIST_NUMBER.fullmatch(line, 0, match.end())]
+    if not ends:
+        return [line]
     pieces = [line[start:end] for start, end in pairwise([0, *ends, len(line)])]
     return [piece for piece in pieces if piece.strip()]
 
@@ -301,6 +309,9 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
     """
     budget = 4 * len(text) + 200_000
     for chunk in _chunks(text):
+        if _JSON_START.search(chunk) is None:
+            yield from ((line, None) for line in chunk.removesuffix("\n").split("\n"))
+            continue
         position = 0
         while position < len(chunk):
             end = chunk.find("\n", position)
