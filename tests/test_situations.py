@@ -263,7 +263,9 @@ async def test_unknown_host_name(name: str) -> None:
     ("script", "kind", "status"),
     [
         (response(407, {"Proxy-Authenticate": "Basic"}), "forbidden", 407),
+        (response(401, HTML, page("Unauthorized")), "forbidden", 401),
         (response(403, HTML, page("Blocked")), "forbidden", 403),
+        (response(500, HTML, page("Unable to connect")), "upstream_unavailable", 500),
         (response(503, HTML, page("No route")), "upstream_unavailable", 503),
         ((End.CLOSE,), "connection_failed", None),
     ],

@@ -257,6 +257,8 @@ _NO_RESPONSE = (
 )
 
 _UNAUTHORIZED = (
+    # Some proxies refuse wrong credentials of their own with 401 in place of 407.
+    Rule("proxy_authentication", lambda e: e.intermediary is Intermediary.PROXY and e.documented_realm is not True),
     Rule("unauthorized_intermediary", lambda e: e.intermediary is not None and e.documented_realm is not True),
     Rule("key_revoked", lambda e: e.key_worked_before),
     Rule("unauthorized_foreign", lambda e: e.api_host is False and e.documented_realm is not True),
@@ -358,7 +360,11 @@ _STATUS = (
     ),
     (
         range(500, 600),
-        (Rule("server_error_intermediary", lambda e: e.intermediary is not None), Rule("server_error", _any)),
+        (
+            Rule("upstream_proxy", _from(Intermediary.PROXY)),
+            Rule("server_error_intermediary", lambda e: e.intermediary is not None),
+            Rule("server_error", _any),
+        ),
     ),
 )
 
