@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from outboundsync_mcp.api.client import Exchange, OutboundSyncClient
@@ -16,6 +17,7 @@ from outboundsync_mcp.api.cooldown import FLIGHT_NAME
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure
 from outboundsync_mcp.settings import Settings
 from tests.support.clock import FakeClock
+from tests.support.sandbox import NO_TLS
 from tests.support.scripted import End, Script, ScriptedServer, response
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +42,8 @@ async def client_of(
     server: ScriptedServer, clock: FakeClock, jitter: Callable[[], float] = lambda: 0.5, **settings: str
 ) -> AsyncGenerator[OutboundSyncClient]:
     environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": server.origin, **settings}
-    client = OutboundSyncClient(Settings.from_env(environ), clock=clock, transport=clock.transport(), jitter=jitter)
+    transport = clock.transport(httpx.AsyncHTTPTransport(verify=NO_TLS))
+    client = OutboundSyncClient(Settings.from_env(environ), clock=clock, transport=transport, jitter=jitter)
     try:
         yield client
     finally:
