@@ -6,6 +6,7 @@ from typing import cast
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, pick
+from outboundsync_mcp.diagnosis.normalize import normalize
 from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.units import units_of
 
@@ -64,7 +65,7 @@ def _least_evidence(kind: str, evidence: Evidence, told: str) -> dict[str, objec
     if kind == "forbidden" and evidence.message:
         return {"json_body": True}
     if kind in _FAILURES_OF:
-        exchange = pick(exchanges_of(units_of(told)))
+        exchange = pick(exchanges_of(units_of(normalize(told))))
         if exchange and exchange.failure in _FAILURES_OF[kind]:
             return {"failure": exchange.failure}
     return _BY_KIND.get(kind, {})

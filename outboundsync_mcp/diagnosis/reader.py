@@ -17,13 +17,14 @@ from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
+from outboundsync_mcp.diagnosis.normalize import normalize
 from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response
 from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
 from outboundsync_mcp.diagnosis.sighting import Sighting
 from outboundsync_mcp.diagnosis.statuses import BARE, EXPLICIT, IMPLIED, statuses_in
-from outboundsync_mcp.diagnosis.units import units_of
+from outboundsync_mcp.diagnosis.units import Unit, units_of
 
 MAX_QUOTE_CHARS = 200
 MAX_QUOTES = 8
@@ -47,14 +48,15 @@ def read(
     """
     raw = _as_text(text)
     said = _as_text(message)
-    raw = _digest(raw)
-    redact = Redactor(raw, said)
+    normal, said_normal = normalize(_digest(raw)), normalize(said)
+    redact = Redactor(normal, said_normal)
     notes: list[str] = []
     explicit = _explicit_status(status, notes)
-    units = units_of(raw) if raw.strip() else []
+    units = units_of(normal) if normal.strip() else []
+    redact.learn(_decoded(units, normal))
     own = next((made for unit in units for item in unit.objects if (made := evidence_of_diagnosis(item, redact))), None)
     exchange = pick(exchanges_of(units), explicit)
-    spoken = pick(exchanges_of(units_of(said)), explicit) if said.strip() else None
+    spoken = pick(exchanges_of(units_of(said_normal)), explicit) if said_normal.strip() else None
     if own is not None and explicit is None and spoken is None and retry_after is None:
         return own
     return _evidence(
@@ -133,6 +135,12 @@ def _explicit_wait(value: object, date: str | None, now: datetime, notes: list[s
     if wait is None:
         notes.append("The given retry_after is neither seconds nor an HTTP date and was ignored.")
     return wait
+
+
+def _decoded(units: list[Unit], text: str) -> str:
+    """The lines of the units that do not stand in the text like that: escapes undone, JSON opened."""
+    plain = set(text.split("\n"))
+    return "\n".join(line for unit in units for line in unit.text.split("\n") if line not in plain)
 
 
 # Large texts ----------

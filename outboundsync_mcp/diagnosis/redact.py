@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
+from urllib.parse import unquote
 
 MASK = "[redacted]"
 PREFIX = "osapi_"
@@ -36,7 +37,7 @@ _SHAPES: tuple[_Shape, ...] = (
     _shape("_live_", r"(?<!\w)[sprk]{2}_live_[\w*•…]{4,}"),  # Stripe
     _shape("_test_", r"(?<!\w)[sprk]{2}_test_[\w*•…]{4,}"),
     _shape("whsec_", r"whsec_[\w+/=]{6,}"),
-    _shape("gh", r"(?<!\w)gh[oprsu]_\w{16,}"),  # GitHub
+    *(_shape(f"gh{kind}_", rf"(?<!\w)gh{kind}_\w{{16,}}") for kind in "oprsu"),  # GitHub
     _shape("github_pat_", r"github_pat_\w{16,}"),
     _shape("glpat-", r"glpat-[\w.-]{10,}"),  # GitLab
     _shape("xox", r"(?<!\w)xox[a-z]-[\w-]{8,}"),  # Slack
@@ -46,12 +47,17 @@ _SHAPES: tuple[_Shape, ...] = (
     _shape("pat-", r"(?<!\w)pat-[a-z]{2}\d{1,2}-[\w-]{8,}"),  # HubSpot
     _shape("00D", r"(?<!\w)00D\w{9,15}![\w.]{8,}"),  # Salesforce
     _shape("|", r"(?<![\w|])\d{1,9}\|\w{16,}"),  # Laravel Sanctum: EmailBison
-    _shape("A", r"(?<!\w)A(?:KI|SI|RO|ID)A[0-9A-Z]{12,}"),  # AWS
+    *(_shape(kind, rf"(?<!\w){kind}[0-9A-Z]{{12,}}") for kind in ("AKIA", "ASIA", "AROA", "AIDA")),  # AWS
     _shape("AIza", r"AIza[\w-]{20,}"),  # Google
     _shape("ya29.", r"ya29\.[\w-]{10,}"),
     _shape("GOCSPX-", r"GOCSPX-[\w-]{10,}"),
     _shape("eyJ", r"(?<!\w)eyJ[\w-]{6,}(?:\.[\w-]+)*"),  # JWT
-    _shape("_", r"(?<!\w)(?:npm|hf|dop_v1|shp[a-z]{2}|lin_api|ntn|phc|phx|sntrys|xkeysib|dapi)[_-]\w{16,}"),
+    _shape("shp", r"(?<!\w)shp[a-z]{2}_\w{16,}"),  # Shopify
+    *(
+        _shape(f"{name}_", rf"(?<!\w){name}_\w{{16,}}")
+        for name in ("npm", "hf", "dop_v1", "lin_api", "ntn", "phc", "phx", "sntrys")
+    ),
+    *(_shape(name, rf"(?<!\w){name}[_-]?\w{{16,}}") for name in ("xkeysib", "dapi")),
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
 _RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}={0,2}")
@@ -59,8 +65,14 @@ _CLASSES = str.maketrans(
     {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
 )
-_TAIL = re.compile(r"""["'`\\;{}()<>&]{1,3}[A-Za-z0-9_-]{4,}(?![\w:=.])""")
-_OURS = re.compile(rf"osapi_{_TOKEN}+")
+_OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}+)")
+# Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
+# " + " between two pieces of a string. No name of something else: those are followed by a colon.
+_TORN = re.compile(
+    r"""(?:\x1b?\[[0-9;]{0,16}[A-Za-z]|%[0-9A-Fa-f]{2}|\\{1,8}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbf]?)|&#?\w{2,6};"""
+    r"""|=\n|[^A-Za-z0-9]){1,24}?(?P<rest>[A-Za-z0-9][A-Za-z0-9_~+-]*+={0,2}+)(?!["'`\\\]]{0,4}\s{0,2}[:=]|\.\w)"""
+)
+_WORD = re.compile(r"(?:[A-Z]{0,5}[a-z]{2,}|[A-Z]{1,3}(?=[A-Z]|$))+|[A-Z]+|[a-z]|\d+")
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
 _NAME = (
@@ -106,7 +118,7 @@ _QUERY = re.compile(
     r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)"
 )
 _FLAG = re.compile(
-    r"(?<![\w-])(?:-u|--user|--proxy-user|-U|-a|--auth|--password|--token|--api-key|--http-password)[ =]{1,2}"
+    r"-(?<![\w-]-)(?:u|-user|-proxy-user|U|a|-auth|-password|-token|-api-key|-http-password)[ =]{1,2}"
     r"""["']?(?P<value>[^\s"']+)"""
 )
 _PEM_BEGIN = "-----BEGIN "
@@ -163,35 +175,53 @@ _HARMLESS = frozenset(
 _CHALLENGE = re.compile(r"(?:realm|error|scope|charset)=")
 _PLAIN_WORD = re.compile(r"[a-z]+[.,:;!?]?")
 _PIECE = re.compile(r"[A-Za-z0-9_\-+!|~*$%^#]{6,}")
+_VARIABLE = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_WORD_END = re.compile(r"[A-Za-z0-9_-]+\Z")
+_WORD_START = re.compile(r"[A-Za-z0-9_-]*")
 _SCHEME_NAME = re.compile(r"(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
+
+
+MAX_RUNS = 200_000
+"""Runs of secrets that are remembered: what a text has more of is no report but a list of keys."""
 
 
 class Redactor:
     """Knows the secrets of some texts, and takes them out of any string, whole or in part."""
 
     def __init__(self, *texts: str) -> None:
-        self._grams: set[str] = set()
+        self._runs: set[str] = set()
         self._done: dict[str, str] = {}
         for text in texts:
-            self._learn(text, _spans(text))
+            self.learn(text)
+
+    def learn(self, text: str) -> None:
+        """Remember the secrets of one more text."""
+        self._remember(text, _spans(text))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`; doing it twice changes nothing."""
         if text not in self._done:
             spans = list(_spans(text))
-            self._learn(text, spans)
-            self._done[text] = _replace(text, _merge([*_with_tails(text, spans), *self._runs(text)]))
+            self._remember(text, spans)
+            self._done[text] = _replace(text, _merge([*spans, *self._known(text)]))
         return self._done[text]
 
-    def _learn(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
+    def _remember(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
         for start, end in spans:
             for piece in _pieces(text[start:end]):
-                self._grams.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
+                if len(self._runs) < MAX_RUNS:
+                    self._runs.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
 
-    def _runs(self, text: str) -> Iterator[tuple[int, int]]:
-        grams = self._grams
-        if grams:
-            yield from ((i, i + RUN) for i in range(len(text) - RUN + 1) if text[i : i + RUN] in grams)
+    def _known(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where runs of known secrets stand, with the rest of the words that they are parts of."""
+        runs = self._runs
+        hits = ((at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs) if runs else ()
+        for start, end in _merge(hits):
+            before, after = _WORD_END.search(text, max(0, start - 200), start), _WORD_START.match(text, end)
+            word = before.start() if before else start
+            prefix = len(PREFIX) if text[word:start].lower().startswith(PREFIX) else 0
+            yield word + prefix, after.end() if after else end
 
 
 def redact(text: str) -> str:
@@ -205,16 +235,28 @@ def redact(text: str) -> str:
 def _spans(text: str) -> Iterator[tuple[int, int]]:
     """Where secrets stand in the text: (start, end) offsets, in no order; our keys' public prefix is left out."""
     lower = _lower(text)
-    for start, end in _whole_spans(text, lower):
-        yield start + len(PREFIX) if lower.startswith(PREFIX, start) else start, end
+    for start, end in _marked(text, lower):
+        yield _without_prefix(lower, start, end)
+        torn = _TORN.match(text, end)
+        while torn and _is_piece(torn["rest"]):
+            yield torn.span("rest")
+            torn = _TORN.match(text, torn.end())
+    for match in _RUN.finditer(text):
+        if not match[0].isalpha() and _is_random(match[0]):
+            yield _without_prefix(lower, *match.span())
+    yield from _pem_blocks(text)
 
 
-def _whole_spans(text: str, lower: str) -> Iterator[tuple[int, int]]:
+def _without_prefix(lower: str, start: int, end: int) -> tuple[int, int]:
+    return start + len(PREFIX) if lower.startswith(PREFIX, start) else start, end
+
+
+def _marked(text: str, lower: str) -> Iterator[tuple[int, int]]:
     for hint, pattern in _SHAPES:
         if hint in text:
             yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
-    if PREFIX in lower:
-        yield from (match.span() for match in _OURS.finditer(lower))
+    if "osapi" in lower:
+        yield from (match.span("value") for match in _OURS.finditer(lower))
     named = any(hint in lower for hint in _NAME_HINTS)
     for pattern in _LINES if named else ():
         yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
@@ -223,22 +265,18 @@ def _whole_spans(text: str, lower: str) -> Iterator[tuple[int, int]]:
         prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
-    for hint, pattern in ((":", _URL_LOGIN), (":", _CUT_LOGIN), ("=", _QUERY)):
+    for hint, pattern in (("://", _URL_LOGIN), ("://", _CUT_LOGIN), ("=", _QUERY)):
         if hint in lower:
             yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
     schemes = _SCHEME.finditer(lower) if any(hint in lower for hint in _SCHEME_HINTS) else ()
-    for match in (*schemes, *(_FLAG.finditer(text) if "-" in text else ())):
+    for match in (*schemes, *_FLAG.finditer(text)):
         if span := _secret(match, "value", quoted=False):
             yield span
-    yield from (match.span() for match in _RUN.finditer(text) if _is_random(match[0]))
-    yield from _pem_blocks(text)
 
 
-def _with_tails(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The spans, each with what follows a stray quote or bracket in the middle of the value, if it looks like more."""
-    for start, end in spans:
-        tail = _TAIL.match(text, end)
-        yield start, tail.end() if tail and any(c.isdigit() for c in tail[0]) else end
+def _is_piece(token: str) -> bool:
+    """Whether what follows a secret is more of it: no word, no number, no name of several words."""
+    return not all(_WORD.fullmatch(word) for word in re.split(r"[-_+~=]+", token) if word)
 
 
 def _is_random(token: str) -> bool:
@@ -285,10 +323,16 @@ def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Parts of a secret by which it is known elsewhere, the two halves of a Basic login included."""
-    for piece in _PIECE.findall(secret.replace(MASK, " ")):
-        if not piece.isalpha() or len(piece) >= 16 or not (piece.islower() or piece.istitle() or piece.isupper()):
-            yield piece
+    """Parts of a secret by which it is known elsewhere: as they are, decoded, and in base64."""
+    plain = secret.replace(MASK, " ")
+    for piece in _PIECE.findall(f"{unquote(plain)} {plain}" if "%" in plain else plain):
+        if _VARIABLE.fullmatch(piece) or (len(piece) < 16 and _WORD.fullmatch(piece)):
+            continue
+        yield piece
+        for shift in range(3) if len(piece) <= 200 else ():
+            encoded = base64.b64encode(b"\0" * shift + piece.encode()).decode()
+            yield encoded[shift + (shift > 0) : -4]  # without what its neighbours have a part in
+    yield from (token for token in _BASE64.findall(plain) if _is_random(token))
     decoded = _from_base64(secret)
     if decoded:
         yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)

@@ -120,9 +120,8 @@ _SINGLE_HEADER = re.compile(
 )
 
 
-def units_of(raw: str) -> list[Unit]:
-    """The units of a text in reading order; never raises, linear in its length."""
-    text = normalize(raw)
+def units_of(text: str) -> list[Unit]:
+    """The units of a normalised text in reading order; never raises, linear in its length."""
     whole = _whole_json(text)
     if isinstance(whole, str):
         text = normalize(whole)
