@@ -1,7 +1,4 @@
-"""The reference clients, each run as the program it is: against the sandbox, and against a server with odd answers.
-
-A test is skipped only where the machine has no runtime for the language.
-"""
+"""The reference clients, each run as the program it is: against the sandbox, and against a server with odd answers."""
 
 import json
 import os
@@ -20,6 +17,7 @@ from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS, ReferenceClien
 from outboundsync_mcp.sandbox.outcomes import BY_NAME
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.sandbox.state import Limits, SandboxState
+from tests.proof.toolbox import python_with
 from tests.support.scripted import End, Script, ScriptedServer, response
 
 KEY = "osapi_4f9Qz7Lm2Xw8Rt6Bv1Nc3Kd5"
@@ -57,14 +55,6 @@ Command = list[str]
 Run = Callable[..., Outcome]
 
 
-def runtime(name: str, language: str) -> str:
-    """A language's program on this machine, or beside the Python that runs the tests."""
-    found = shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
-    if found is None:
-        pytest.skip(f"this machine has no {name}, so the {language} client cannot run here")
-    return found
-
-
 def python(source: Path, build: Path) -> Command:
     return [sys.executable, str(source)]
 
@@ -93,7 +83,10 @@ def node() -> str:
 
 def go(source: Path, build: Path) -> Command:
     program = build / "get-me"
-    subprocess.run([runtime("go", "Go"), "build", "-o", str(program), str(source)], check=True, cwd=source.parent)
+    compiler = shutil.which("go") or str(python_with("go").with_name("go"))
+    offline = {"CGO_ENABLED": "0", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+    command = [compiler, "build", "-o", str(program), str(source)]
+    subprocess.run(command, check=True, cwd=source.parent, env=os.environ | offline)
     return [str(program)]
 
 
@@ -125,7 +118,16 @@ def prepare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ReferenceClie
     return built
 
 
-@pytest.fixture(params=REFERENCE_CLIENTS, ids=lambda client: client.id)
+# Where the machine has no Go, the proof installs it, and runs the client that is written in it.
+NEEDS_PROOF = {"Go"} if shutil.which("go") is None else set[str]()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(each, id=each.id, marks=pytest.mark.proof if each.language in NEEDS_PROOF else ())
+        for each in REFERENCE_CLIENTS
+    ]
+)
 def client(request: pytest.FixtureRequest) -> ReferenceClient:
     return request.param
 
