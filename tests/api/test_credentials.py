@@ -1,4 +1,5 @@
 import copy
+import itertools
 import os
 import pickle
 import sys
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from outboundsync_mcp.api.credentials import REDACTED, ApiKey, Credential, load_credential
 from outboundsync_mcp.diagnosis.evidence import KeyFault
 from outboundsync_mcp.settings import Settings
+
+repeatable = settings(deadline=None, derandomize=True)
 
 SECRET = "T3stN0tAR3alK3yV9wQx7Zp2"
 KEY = f"osapi_{SECRET}"
@@ -138,13 +141,30 @@ def test_base64_of_the_key_is_redacted(encode: Callable[[bytes], bytes], front: 
     assert len(scrubbed) < len("Basic ") + len(encoded) - len(SECRET)
 
 
+@pytest.mark.parametrize("before", range(4))
+def test_what_the_secret_alone_decides_of_a_base64_text_is_redacted(before: int) -> None:
+    for start, end in itertools.combinations(range(len(SECRET) + 1), 2):
+        text = b64encode(b"\xff" * before + SECRET[start:end].encode() + b"\xff" * 4).decode()
+        # A character of base64 holds 6 bits; those from `first` to `last` hold none but the secret's.
+        first, last = -(before * 8 // -6), (before + end - start) * 8 // 6
+        # Of the secret's own last character the one of base64 may be left in which padding can stand.
+        last -= end == len(SECRET)
+        scrubbed = ApiKey(KEY).scrub(text)
+        if last - first < 6:
+            assert scrubbed == text
+        elif last - first > 7:
+            # Its neighbours are partly decided, and may fall as well.
+            wider = {(first - left, last + right) for left in range(first + 1) for right in range(3) if left < 3}
+            assert scrubbed in {text[:begin] + REDACTED + text[stop:] for begin, stop in wider}
+
+
 def test_a_percent_encoded_key_is_redacted() -> None:
     key = "osapi_ab+/cd+/ef==gh~~"
     assert ApiKey(key).scrub(f"?key={quote(key, safe='')}&x") == f"?key={REDACTED}&x"
     assert ApiKey(key).scrub(f"?key={quote(key, safe='').lower()}&x") == f"?key={REDACTED}&x"
 
 
-@settings(deadline=None, derandomize=True)
+@repeatable
 @given(
     secret=st.text("ABCxyz012._~+/=-", min_size=8, max_size=60),
     before=st.text(),
@@ -354,6 +374,13 @@ def test_a_large_file_is_refused_without_being_read_to_its_end(key_file: Path) -
     assert unreadable(key_file) == "it has more than 65536 bytes, too many for a key."
 
 
+def test_a_file_may_have_as_many_bytes_as_the_refusal_says(key_file: Path) -> None:
+    key_file.write_text(KEY.ljust(65_536))
+    assert sent(from_file(key_file)) == f"Bearer {KEY}"
+    key_file.write_text(KEY.ljust(65_537))
+    assert unreadable(key_file) == "it has more than 65536 bytes, too many for a key."
+
+
 def test_a_path_with_a_nul_character_is_an_unreadable_file() -> None:
     credential = load_credential(Settings.from_env({FILE_VARIABLE: "/run/se\0crets"}))
     assert credential.fault is KeyFault.UNREADABLE_FILE
@@ -366,14 +393,21 @@ def test_a_path_is_shown_printable_and_short(tmp_path: Path) -> None:
     assert hostile.detail is not None
     assert hostile.detail.isprintable()
     assert "\\x1b[31m\\u202ekey" in hostile.detail
-    endless = from_file(tmp_path / ("k" * 5000))
-    assert "a path of more than 200 characters" in (endless.detail or "")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/" + "k" * 199, "/" + "k" * 199), ("/" + "k" * 200, "a path of more than 200 characters")],
+)
+def test_a_path_of_up_to_200_characters_is_shown(path: str, shown: str) -> None:
+    assert (from_file(Path(path)).detail or "").startswith(f"{FILE_VARIABLE} names {shown}, which cannot be read: ")
 
 
 def test_a_path_with_a_key_in_it_is_not_shown(tmp_path: Path) -> None:
     credential = from_file(tmp_path / KEY)
     assert SECRET not in f"{credential}"
-    assert "a path with what looks like a key in it" in (credential.detail or "")
+    why = f"{FILE_VARIABLE} names a path with what looks like a key in it, which cannot be read: "
+    assert (credential.detail or "").startswith(why)
 
 
 @on_posix
