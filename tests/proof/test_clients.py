@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.proof.pages import write_section
 from tests.proof.toolbox import PINS, ROOT, node, node_modules, python_with
 from tests.support.scripted import ScriptedServer, response
 from tests.support.stdio import environment
@@ -19,8 +20,10 @@ from tests.wire.test_surface import DENIED, KEY, OK
 pytestmark = pytest.mark.proof
 
 CLIENT_SECONDS = 120.0
-TABLE = ROOT / "docs" / "clients.md"
 LIMITED = response(429, {"Retry-After": "1"}, {"statusCode": 429, "message": "Too Many Requests"})
+PATIENT_SECONDS, LONG_WAIT_SECONDS = 10, 12
+"""A client's time-out that leaves time to start the server, and a wait that outlasts it."""
+LIMITED_FOR_LONG = response(429, {"Retry-After": str(LONG_WAIT_SECONDS)}, {"statusCode": 429, "message": "Slow down"})
 TOOLS = ["get_me", "diagnose_error"]
 KINDS = {
     "success": "ok",
@@ -146,6 +149,19 @@ CLIENTS: dict[str, Client] = {
         "the text; the structured content is the message's `artifact`",
         "none needed; `session_kwargs` of the connection would set one",
     ),
+    "openai-agents": Client(
+        partial(_script, _python("openai_agents_sdk", "openai-agents", "60")),
+        "2026-07-28",
+        "the text; after the time-out only `An error occurred while running the tool. Please try again.`",
+        "`client_session_timeout_seconds=180`: by default every wait for `Retry-After` over 5 s fails",
+    ),
+    "pydantic-ai": Client(
+        partial(_script, _python("pydantic_ai_agent", "pydantic-ai")),
+        "2026-07-28",
+        'the structured content, of a failure within `{"error": …}`; a second failure in a row ends the agent\'s run, '
+        'unless `tool_error_behavior="failed"`',
+        "none needed; `read_timeout` would set another",
+    ),
 }
 
 
@@ -168,33 +184,58 @@ def test_a_client_lists_everything_and_is_told_success_and_failure(
     assert (len(report["prompts"]), len(report["resources"]), report["read"]) == (6, 3, True)
     for label, kind in KINDS.items():
         seen = report[label]
-        assert seen["text"] == kind, label
-        assert seen["structured"] in {kind, None}, label
+        assert {seen["text"], seen["structured"]} - {None} == {kind}, label
         assert seen["error"] is (label == "failure"), label
+        assert seen.get("told", kind) == kind, label
     assert report["progress"] is None or report["progress"] >= 1
     reports[name] = report
     if len(reports) == len(CLIENTS):
-        TABLE.parent.mkdir(exist_ok=True)
-        TABLE.write_text(_table(reports), encoding="utf-8")
+        write_section("Libraries and frameworks", TEXT, HEAD, _rows(reports))
 
 
-HEAD = """\
-# Clients
+def test_openai_agents_tells_its_model_nothing_when_a_wait_outlasts_its_time_out(tmp_path: Path) -> None:
+    command = _python("openai_agents_sdk", "openai-agents", str(PATIENT_SECONDS))
+    with ScriptedServer(LIMITED_FOR_LONG, OK, OK, OK) as upstream:
+        environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": upstream.origin}
+        report = _script(command, environ, tmp_path)
+    assert report["timeout"] == "5 s"
+    assert report["success"]["given"] == "An error occurred while running the tool. Please try again."
+    assert report["retried"]["told"] == "ok"
 
-Written by `make proof`, from the run itself: each client started the server over stdio, listed tools, prompts and
-resources, read one of each, and called `get_me` (200, 401, and a 429 that is waited out and retried) and
-`diagnose_error`. Versions are pinned in `tests/proof/clients`.
 
-A `get_me` takes at most `max_wait_seconds` (45 when the caller names none, 120 at most) plus two requests of
-`OUTBOUNDSYNC_TIMEOUT_SECONDS` (15) each. Where a client gives up sooner, raise its time-out or lower the wait.
+@pytest.mark.parametrize(("behaviour", "ended"), [("retry", True), ("failed", False)])
+def test_pydantic_ai_ends_the_run_at_the_second_failure_in_a_row_unless_told_otherwise(
+    behaviour: str, tmp_path: Path, *, ended: bool
+) -> None:
+    command = _python("pydantic_ai_agent", "pydantic-ai", behaviour)
+    with ScriptedServer(OK, DENIED, DENIED) as upstream:
+        environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": upstream.origin}
+        report = _script(command, environ, tmp_path)
+    assert report["failure"]["told"] == "invalid_api_key"
+    assert ("exceeded max retries" in (report["ended"] or "")) is ended
+    assert ("undiagnosed" in report) is not ended
 
-| client | version | protocol | on success | on failure | the model gets | progress | time-out | to wait longer |
-|---|---|---|---|---|---|---|---|---|
+
+TEXT = """\
+Each client started the server over stdio, listed tools, prompts and resources, read one of each, and called `get_me`
+(200, 401, and a 429 that is waited out and retried) and `diagnose_error`. What "the model gets" of a framework is what
+a scripted model was given; a client library passes both channels on to its host.
 """
+HEAD = (
+    "client",
+    "version",
+    "protocol",
+    "on success",
+    "on failure",
+    "the model gets",
+    "progress",
+    "time-out",
+    "to wait longer",
+)
 
 
-def _table(reports: dict[str, Report]) -> str:
-    rows = [
+def _rows(reports: dict[str, Report]) -> list[tuple[str, ...]]:
+    return [
         (
             report["client"],
             report["version"],
@@ -208,7 +249,6 @@ def _table(reports: dict[str, Report]) -> str:
         )
         for name, report in sorted(reports.items(), key=lambda item: list(CLIENTS).index(item[0]))
     ]
-    return HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _words(seen: Report) -> str:

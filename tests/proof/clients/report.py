@@ -39,12 +39,19 @@ def seen(texts: Sequence[str], structured: Any, error: bool | None, exception: s
     }
 
 
+def told(text: str) -> dict[str, Any]:
+    """What a model was given of a call, for a report of it: all of it, and the diagnosis in it."""
+    return {"given": text, "told": _kind(text)}
+
+
 def _kind(text: str) -> str | None:
     try:
         value = json.loads(text)
     except ValueError:
         return None
-    return value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    return _kind(value["error"]) if value.keys() == {"error"} else value.get("kind")
 
 
 def hand_over(report: dict[str, Any]) -> None:
