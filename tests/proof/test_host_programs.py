@@ -1,107 +1,30 @@
-"""Claude Code, Codex CLI and Gemini CLI themselves read their example, start the server and connect to it, offline."""
+"""Claude Code, Codex CLI and Gemini CLI themselves, offline: they read their example, start the server and connect to
+it, and a scripted model has them call the tools. What it was told goes into `docs/clients.md`.
+"""
 
 import json
-import os
 import shlex
-import subprocess
-import threading
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from outboundsync_mcp.settings import API_KEY
-from tests.examples.hosts import BY_FILE, COMMAND, NAME, PLACEHOLDER, Host, claude_mcp_add
-from tests.support.environments import node, node_environment
+from tests.examples.hosts import BY_FILE, COMMAND, NAME, PLACEHOLDER, claude_mcp_add
+from tests.proof.chats import CHATS, PROMPT, QUESTION, Chat, Wire
+from tests.proof.desk import EXAMPLE_SECONDS, KEY, PROGRAMS, Desk, approve_server, new_desk, trust_project
+from tests.proof.pages import write_section
+from tests.support.scripted import ScriptedServer, response
+from tests.support.scripted_model import Call, Json, ScriptedModel, Told
+from tests.wire.test_surface import DENIED, OK
 
 pytestmark = pytest.mark.proof
-
-PROGRAMS = {
-    "@anthropic-ai/claude-code": "2.1.330",
-    "@openai/codex": "0.169.0",
-    "@google/gemini-cli": "0.61.0",
-}
-KEY = "osapi_7cQ2Vn9Lx4Rb6Tz1Wm8Kd3Hs"
-PATIENCE_SECONDS = 120
-NO_NETWORK = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-"""A proxy that refuses: what the programs want from the internet, they do not get."""
-QUIET = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "NO_COLOR": "1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """A home directory and a project of their own, in which a host program runs."""
-
-    home: Path
-    project: Path
-    programs: Path
-
-    def put(self, host: Host, path: Path) -> None:
-        """The example, with this environment's command, where the host looks for it."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(host.text().replace(PLACEHOLDER, COMMAND), "utf-8")
-
-    def run(self, program: str, *arguments: str, key: str | None = KEY) -> subprocess.CompletedProcess[str]:
-        """The program at its end; the key, which it has in its environment, is in nothing that it printed."""
-        done = subprocess.run(
-            [self._path(program), *arguments],
-            cwd=self.project,
-            env=self._environ(key),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        shown = done.stdout + done.stderr
-        assert done.returncode == 0, shown
-        assert KEY not in shown
-        return done
-
-    def answer(self, program: str, *arguments: str, requests: list[dict[str, Any]]) -> dict[str, Any]:
-        """The result of the last of these JSON-RPC requests, each a line to the program's stdin."""
-        with subprocess.Popen(
-            [self._path(program), *arguments],
-            cwd=self.project,
-            env=self._environ(KEY),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            watchdog = threading.Timer(PATIENCE_SECONDS, process.kill)
-            watchdog.start()
-            process.stdin.writelines(json.dumps(request) + "\n" for request in requests)
-            process.stdin.flush()
-            answers = (json.loads(line) for line in process.stdout)
-            result = next(answer["result"] for answer in answers if answer.get("id") == requests[-1]["id"])
-            process.stdin.close()
-            process.wait()
-            watchdog.cancel()
-        assert KEY not in json.dumps(result)
-        return result
-
-    def _path(self, program: str) -> str:
-        return str(self.programs / "node_modules" / ".bin" / program)
-
-    def _environ(self, key: str | None) -> dict[str, str]:
-        return {
-            "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(self.home),
-            **NO_NETWORK,
-            **QUIET,
-            **({API_KEY: key} if key else {}),
-        }
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    home, project = tmp_path / "home", tmp_path / "project"
-    home.mkdir()
-    project.mkdir()
-    return Desk(home, project, node_environment("hosts", PROGRAMS))
+    return new_desk(tmp_path)
 
 
 # Claude Code
@@ -109,10 +32,9 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture
 def approved(desk: Desk) -> Desk:
-    """A project whose `.mcp.json` its user has approved, as the dialogue of the first start would note it."""
+    """A project whose `.mcp.json` its user has approved."""
     desk.put(BY_FILE["claude_code.mcp.json"], desk.project / ".mcp.json")
-    noted = {str(desk.project): {"hasTrustDialogAccepted": True, "enabledMcpjsonServers": [NAME]}}
-    (desk.home / ".claude.json").write_text(json.dumps({"projects": noted}), "utf-8")
+    approve_server(desk)
     return desk
 
 
@@ -174,6 +96,144 @@ def test_codex_starts_the_server_and_lists_its_tools_and_resources(codex: Desk) 
 
 def test_gemini_connects_to_the_server_of_its_settings(desk: Desk) -> None:
     desk.put(BY_FILE["gemini_cli.settings.json"], desk.home / ".gemini" / "settings.json")
-    trusted = desk.home / ".gemini" / "trustedFolders.json"
-    trusted.write_text(json.dumps({str(desk.project): "TRUST_FOLDER"}), "utf-8")
+    trust_project(desk)
     assert f"✓ {NAME}: {COMMAND}  (stdio) - Connected" in desk.run("gemini", "mcp", "list").stderr
+
+
+# Tool calls
+
+
+LIMITED = response(429, {"Retry-After": "1"}, {"statusCode": 429, "message": "Too Many Requests"})
+LIMITED_FOR_LONG = response(429, {"Retry-After": "12"}, {"statusCode": 429, "message": "Too Many Requests"})
+SHORT_SECONDS = 8
+"""Less than the wait, and time enough to start the server."""
+KINDS = ["ok", "invalid_api_key", "ok", "api_access_disabled"]
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, Sequence[str]]:
+    """What this run has shown of each program, for the page."""
+    return {}
+
+
+@pytest.mark.parametrize("chat", CHATS, ids=[chat.program[0] for chat in CHATS])
+def test_the_model_of_a_host_is_told_the_whole_diagnosis(
+    chat: Chat, desk: Desk, rows: dict[str, Sequence[str]]
+) -> None:
+    calls = chat.calls({}, {}, {"max_wait_seconds": 30})
+    with ScriptedServer(OK, DENIED, LIMITED, OK) as upstream:
+        model, wire = _talk(chat, desk, upstream.origin, calls, typed=chat.typed)
+        assert len(upstream.requests) == 4
+    results = wire.results("tools/call")
+    assert [result["structuredContent"]["kind"] for result in results] == KINDS
+    told = model.told[len(chat.before) :]
+    carried = [_carried(given, result) for given, result in zip(told, results, strict=True)]
+    assert all(carried)
+    assert results[1]["structuredContent"]["remediation"][0] in _unescaped(told[1].text)
+    assert "120 requests" in model.told[len(chat.before) - 1].text
+    assert ("## Test it" in json.dumps(model.requests[0])) is (chat.typed != QUESTION)
+    rows[chat.name] = _row(chat, wire, told, carried)
+    if len(rows) == len(CHATS):
+        write_section("Hosts", TEXT, HEAD, [rows[chat.name] for chat in CHATS])
+
+
+@pytest.mark.parametrize("chat", CHATS, ids=[chat.program[0] for chat in CHATS])
+def test_the_time_out_of_a_host_is_the_setting_of_its_example(chat: Chat, desk: Desk) -> None:
+    with ScriptedServer(LIMITED_FOR_LONG, OK) as upstream:
+        model, _ = _talk(chat, desk, upstream.origin, chat.calls({}), seconds=SHORT_SECONDS)
+    late, diagnosed = model.told[len(chat.before) :]
+    assert chat.too_late.format(SHORT_SECONDS) in late.text
+    assert '"api_access_disabled"' in _unescaped(diagnosed.text)
+
+
+def _talk(
+    chat: Chat, desk: Desk, api: str, calls: list[Call], *, typed: str = QUESTION, seconds: int = EXAMPLE_SECONDS
+) -> tuple[ScriptedModel, Wire]:
+    """One turn of the user, and all that the model makes of it; no request to the model holds the key."""
+    wire = Wire(desk.home)
+    with ScriptedModel(*calls, closing="All done.") as model:
+        environ = chat.prepare(desk, wire.command(api), model.origin, seconds)
+        program, *arguments = [typed if word == PROMPT else word for word in chat.program]
+        done = desk.run(program, *arguments, **environ)
+    assert "All done." in done.stdout
+    assert len(model.told) == len(calls)
+    assert KEY not in json.dumps(model.requests)
+    return model, wire
+
+
+def _carried(told: Told, result: Json) -> list[str]:
+    """Which channels of a result reached the model whole."""
+    (block,) = result["content"]
+    text, rest = block["text"], told.text
+    for written in (text, json.dumps(text, ensure_ascii=False)):
+        rest = rest.replace(written, "")
+    shown = ["the text"] if rest != told.text else []
+    return [*shown, "the structured content"] if result["structuredContent"] in _objects(rest) else shown
+
+
+def _objects(text: str) -> Iterator[Any]:
+    """Every JSON object in the text, and what is inside them."""
+    decoder, start = json.JSONDecoder(), 0
+    while (start := text.find("{", start)) >= 0:
+        try:
+            value, start = decoder.raw_decode(text, start)
+        except ValueError:
+            start += 1
+        else:
+            yield from _within(value)
+
+
+def _within(value: Any) -> Iterator[Any]:
+    yield value
+    match value:
+        case {}:
+            parts = list(cast("Json", value).values())
+        case [*items]:
+            parts = items
+        case _:
+            parts = []
+    for part in parts:
+        yield from _within(part)
+
+
+def _unescaped(text: str) -> str:
+    """JSON in JSON, as one would read it."""
+    return text.replace("\\", "")
+
+
+TEXT = """\
+Each program itself, in a home of its own and without a network, with the example of `examples/hosts`. A scripted model
+on loopback had it read a resource, call `get_me` (200, 401, and a 429 that is waited out and retried) and
+`diagnose_error`; the server's prompt came in as the slash command, where there is one. The key was in no request to the
+model. With a shorter time-out the model was told so and nothing else, and the next call worked.
+"""
+HEAD = (
+    "host",
+    "version",
+    "protocol",
+    "lists",
+    "on success the model gets",
+    "on failure the model gets",
+    "asks for progress",
+    "time-out",
+    "to wait longer",
+    "good to know",
+)
+
+
+def _row(chat: Chat, wire: Wire, told: Sequence[Told], carried: Sequence[Sequence[str]]) -> Sequence[str]:
+    listed = [name for name in ("tools", "prompts", "resources") if wire.sent(f"{name}/list")]
+    asks = all("progressToken" in call.get("_meta", {}) for call in wire.sent("tools/call"))
+    marked = "marked as an error" if told[1].error else "not marked as an error"
+    return (
+        chat.name,
+        PROGRAMS[chat.package],
+        wire.protocol(),
+        ", ".join(listed),
+        " and ".join(carried[0]),
+        f"{' and '.join(carried[1])}, {marked}",
+        "yes" if asks else "no",
+        chat.timeout,
+        chat.to_wait,
+        chat.remarks,
+    )
