@@ -21,7 +21,7 @@ SERVER = MCPToolset[object](
         keep_alive=False,
     ),
     include_instructions=True,  # the server says itself how its answers are to be used
-    tool_error_behavior="failed",  # the default tells the model to try again, which a revoked key does not need
+    tool_error_behavior="failed",  # by default the second failure in a row ends the run, unexplained
     read_timeout=180,
 )
 
