@@ -25,7 +25,7 @@ endef
 # A venv whose interpreter has gone, or moved, is no venv.
 $(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
 
-.PHONY: help demo test pythons minimal proof lint types audit bench score wheel lock clean
+.PHONY: help demo test pythons minimal proof faults lint types audit bench score wheel lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ minimal: .cache/env-minimal/ok ## Run the tests with the oldest versions that py
 
 proof: $(VENV)/dev.ok ## Run the server under other makers' clients, hosts and agents; installs them into .cache/
 	@$(PY) -m pytest -q -m proof tests/proof tests/examples $(ARGS)
+
+faults: $(VENV)/dev.ok ## Run the server under every fault: bad certificates, proxies, name servers, a lossy network
+	@$(PY) -m pytest -q -m proof tests/proof/test_faults.py -n 2 --dist loadscope $(ARGS)
 
 lint: $(VENV)/dev.ok ## Check style and formatting
 	@$(PY) -m ruff check --quiet

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "proof"
 PINS = Path(__file__).parent / "clients"
@@ -56,6 +58,30 @@ def python_with(requirements: str) -> Path:
         _run([str(_python(folder)), "-m", "pip", "install", "-qq", "--require-hashes", "-r", str(pins)])
 
     return _python(_once(f"venv-{requirements}", pins.read_text(encoding="utf-8") + sys.version, install))
+
+
+def tinyproxy() -> Path:
+    """The machine's own tinyproxy, or the one of the distribution's package, unpacked: no root is needed."""
+    found = shutil.which("tinyproxy")
+    if found:
+        return Path(found)
+    if sys.platform != "linux":
+        pytest.skip("tinyproxy is not installed, and no package of this system is known")
+    assert shutil.which("apt-get"), "tinyproxy is not installed, and there is no apt-get to fetch it with: install it"
+
+    def install(folder: Path) -> None:
+        # Lists of our own, for the machine may have none, and only root may fetch its own.
+        for name in ("lists/partial", "cache/archives/partial"):
+            (folder / name).mkdir(parents=True)
+        apt = ["apt-get", "-qq", "-o", f"Dir::State::Lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'cache'}"]
+        _run([*apt, "-o", "APT::Sandbox::User=root", "update"], folder)
+        _run([*apt, "-o", "APT::Sandbox::User=root", "download", "tinyproxy-bin"], folder)
+        (package,) = folder.glob("tinyproxy-bin_*.deb")
+        _run(["dpkg-deb", "--extract", str(package), str(folder)])
+        for name in ("lists", "cache"):
+            shutil.rmtree(folder / name)
+
+    return _once("tinyproxy", "", install) / "usr" / "bin" / "tinyproxy"
 
 
 def _once(name: str, pins: str, install: Callable[[Path], None]) -> Path:

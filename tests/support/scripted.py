@@ -91,7 +91,7 @@ class ScriptedServer:
     It doubles as an HTTP proxy: absolute-form targets and CONNECT are requests like any other.
 
     Use it as a context manager; leaving it ends every connection and thread. `listen` must be loopback
-    addresses; all of them share one port.
+    addresses; all of them share one port. `listener` is a socket that listens already, in place of those.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class ScriptedServer:
         on_connect: Script = (),
         tls: ssl.SSLContext | None = None,
         listen: Sequence[str] = ("127.0.0.1",),
+        listener: socket.socket | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.requests: list[Request] = []
@@ -112,6 +113,7 @@ class ScriptedServer:
         self._on_connect = _steps(on_connect)
         self._tls = tls
         self._listen = tuple(listen)
+        self._listener = listener
         self._clock = clock
         self._state = threading.Condition()
         self._permits = 0
@@ -142,7 +144,7 @@ class ScriptedServer:
         self._wait(lambda: self.departures >= count, f"{count} departures")
 
     def __enter__(self) -> Self:
-        self._listeners = _bind(self._listen)
+        self._listeners = _bind(self._listen) if self._listener is None else [self._listener]
         self._waker, self._wakee = socket.socketpair()
         self.port = self._listeners[0].getsockname()[1]
         self._spawn(self._accept)

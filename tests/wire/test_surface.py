@@ -84,7 +84,7 @@ async def connected(mode: str, upstream: ScriptedServer, clock: FakeClock) -> As
 def diagnosis_of(result: CallToolResult, schema: dict[str, Any] | None) -> dict[str, Any]:
     """The structured answer, checked: valid, whole, and the same as the text."""
     answer: dict[str, Any] = result.structured_content
-    jsonschema.validate(answer, schema or {})
+    jsonschema.Draft202012Validator(schema or {}).validate(answer)  # pyright: ignore[reportUnknownMemberType]
     assert set(answer) == set((schema or {})["properties"])
     assert [block.type for block in result.content] == ["text"]
     assert json.loads(getattr(result.content[0], "text", "")) == answer
