@@ -172,6 +172,7 @@ SITUATIONS = [
               401, environ={"OUTBOUNDSYNC_TIMEOUT_SECONDS": "0.2"}),
     # TLS
     Situation("TLS", response(200, body=ME), "ok", 200, tls="good"),
+    Situation("reset over TLS", (End.RESET,), "connection_failed", tls="good"),
     Situation("expired certificate", response(200, body=ME), "tls_failed", requests=0, tls="expired", says="expired"),
     Situation("certificate not yet valid", response(200, body=ME), "tls_failed", requests=0, tls="not_yet_valid", says="clock"),
     Situation("wrong host", response(200, body=ME), "tls_failed", requests=0, tls="wrong_host", says="name"),

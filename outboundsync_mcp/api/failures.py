@@ -93,7 +93,8 @@ def classify(error: BaseException) -> TransportFailure:
     """
     chain = list(causes(error))
     for cause in chain:
-        if isinstance(cause, ssl.SSLError):
+        # "More bytes are needed" is no failure, only the state in which another one came.
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLWantReadError | ssl.SSLWantWriteError):
             return _tls(cause)
     if isinstance(error, httpx.ProxyError):
         # httpcore's text for a refused CONNECT begins with the proxy's status: "407 Proxy Authentication Required".

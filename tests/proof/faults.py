@@ -197,10 +197,14 @@ FAULTS = [
           paste="curl-plain-tls-plaintext"),
     Fault(name="closed in the handshake", place="TLS", kind="tls_failed", scripts=((End.CLOSE,),),
           paste="curl-plain-tls-handshake"),
+    Fault(name="reset in the handshake", place="TLS", kind="connection_failed", scripts=((End.RESET,),),
+          paste="fetch-cause-reset-at-once"),
     Fault(name="silence in the handshake", place="TLS", kind="timed_out", scripts=((End.STALL,),), says="TLS",
           paste="httpx-raise-connect-timeout"),
     Fault(name="truncated over TLS", place="TLS", kind="unexpected_response", status=200, tls="good", scripts=(
           (response(200, {"Content-Length": "500"}, '{"account": {'), End.CLOSE),), paste="curl-plain-cut-body"),
+    Fault(name="reset over TLS", place="TLS", kind="connection_failed", tls="good", scripts=((End.RESET,), OK),
+          paste="curl-v-reset"),
     Fault(name="429 twice over TLS", place="TLS", kind="rate_limited", status=429, tls="good", waits=1, requests=2,
           attempts=2, scripts=(NOW_LIMITED, NOW_LIMITED, OK)),
     # No connection
