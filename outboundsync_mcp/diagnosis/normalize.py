@@ -46,6 +46,11 @@ _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{
 
 def normalize(text: str) -> str:
     """Text with its transport undone: one kind of line break, no terminal codes, no entities, plain digits."""
+    return decode(without_codes(text))
+
+
+def without_codes(text: str) -> str:
+    """Text with one kind of line break, without terminal codes and control characters."""
     if "\x00" in text:  # UTF-16 read as bytes, as PowerShell's redirection leaves it
         text = text.replace("\x00", "")
     text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff\ufffe")
@@ -53,7 +58,11 @@ def normalize(text: str) -> str:
         text = _ANSI.sub("", text)
     if "m" in text and "[" in text:
         text = _LOST_ANSI.sub("", text)
-    text = _CONTROL.sub("", _BACKSPACED.sub("", text) if "\x08" in text else text)
+    return _CONTROL.sub("", _BACKSPACED.sub("", text) if "\x08" in text else text)
+
+
+def decode(text: str) -> str:
+    """Text with entities, quoted-printable and percent-encoding undone, and plain digits."""
     if "&" in text and _ENTITY.search(text):
         text = html.unescape(text)
         if _ENTITY.search(text):  # a page that shows a page

@@ -17,7 +17,7 @@ from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
-from outboundsync_mcp.diagnosis.normalize import normalize
+from outboundsync_mcp.diagnosis.normalize import decode, without_codes
 from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response
@@ -48,8 +48,9 @@ def read(
     """
     raw = _as_text(text)
     said = _as_text(message)
-    normal, said_normal = normalize(_digest(raw)), normalize(said)
-    redact = Redactor(normal, said_normal)
+    written, said = without_codes(_digest(raw)), without_codes(said)
+    normal, said_normal = decode(written), decode(said)
+    redact = Redactor(*{written, normal, said, said_normal})  # what is no encoding loses its marks when it is undone
     notes: list[str] = []
     explicit = _explicit_status(status, notes)
     units = units_of(normal) if normal.strip() else []
