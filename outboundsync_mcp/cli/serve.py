@@ -22,6 +22,8 @@ DEFAULT_PORT = 8000
 PATH = "/mcp"
 STOP_SECONDS = 0.5
 """How long open HTTP exchanges may go on after Ctrl-C or SIGTERM."""
+LEAVE_SECONDS = 1.0
+"""How long the process may go on after everything is answered and stdin has ended."""
 WAITING = "outboundsync-mcp: waiting for an MCP client on stdin; Ctrl-C stops; --help tells more.\n"
 """For whoever started the server by hand, in a terminal."""
 CLIENT_GONE = "outboundsync-mcp: the client closed its end of stdout\n"
@@ -68,6 +70,8 @@ async def _serve_stdio(settings: Settings) -> None:
                 os._exit(1)
     except* OSError:  # the client was killed: stdin ended first, and then nobody read the last of stdout
         sys.stderr.write(CLIENT_GONE)
+    # Everything is answered. A look-up that a silent name server holds up, in a thread, would keep the process.
+    _end_within(LEAVE_SECONDS, 0)
 
 
 # A pair of surrogates; a lone one; any other escape, of a backslash in front of a "u", say.
@@ -145,9 +149,7 @@ def _serve_http(settings: Settings, address: str, listener: socket.socket) -> No
             # Exchanges that are cut off now are no news to whoever stopped the server.
             logging.disable(logging.ERROR)
             # The SDK would wait a second for clients that do not read; nothing is stored, so nothing is lost.
-            end = threading.Timer(STOP_SECONDS, os._exit, (128 + sig,))
-            end.daemon = True
-            end.start()
+            _end_within(STOP_SECONDS, 128 + sig)
             super().handle_exit(sig, frame)
 
     hosts = {shown, "127.0.0.1", "localhost", "[::1]"}
@@ -213,6 +215,13 @@ def _stop_on_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # ignored for us: a job in a shell's background
             signal.signal(number, _stop)
+
+
+def _end_within(seconds: float, status: int) -> None:
+    """End the process with this status, unless it ends by itself before."""
+    end = threading.Timer(seconds, os._exit, (status,))
+    end.daemon = True
+    end.start()
 
 
 def _stop(number: int, _: FrameType | None) -> None:

@@ -7,6 +7,7 @@ import random
 import signal
 from collections import Counter
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from mcp import Client
@@ -18,8 +19,10 @@ from outboundsync_mcp.sandbox.state import Limits
 from outboundsync_mcp.server import create_server
 from outboundsync_mcp.settings import Settings
 from outboundsync_mcp.tools import Tools
+from tests.proof.laboratory import laboratory
 from tests.support.clock import FakeClock
 from tests.support.sandbox import KEYS, running_sandbox
+from tests.support.stdio import StdioPeer
 from tests.wire.test_lifecycle import check_growth, seconds_to_stop_http, seconds_to_stop_stdio
 
 pytestmark = pytest.mark.proof
@@ -28,6 +31,9 @@ TRIES = 3
 """A busy machine can only make a stop slower, so the quickest of a few counts."""
 CALLS_IN_A_ROUND = 10
 TWO_HOURS = 7_200
+KEY = "osapi_Zk4vQ9TnB7xLw2HsRd8uYc5M"
+RESOLVER_SECONDS = 6
+"""Less than the ten seconds for which the C library asks a silent name server."""
 KEPT = {kind.__name__ for kind in (KeyState, Flight, Diagnosis)}
 EXPECTED = {
     "success": {"ok", "rate_limited"},
@@ -46,6 +52,18 @@ def test_a_signal_during_a_wait_stops_the_server_within_a_second(number: signal.
     assert min(seconds_to_stop_stdio(number) for _ in range(TRIES)) < 1
     assert min(seconds_to_stop_http(number, modern=False) for _ in range(TRIES)) < 1
     assert min(seconds_to_stop_http(number, modern=True) for _ in range(TRIES)) < 1
+
+
+def test_a_look_up_that_never_ends_does_not_keep_the_process(tmp_path: Path) -> None:
+    environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": "https://other.example"}
+    with laboratory(tmp_path) as lab, lab.resolver(None):
+        lab.name(None)
+        with StdioPeer(enter=lab.enter, environ={**environ, "OUTBOUNDSYNC_TIMEOUT_SECONDS": "1"}) as peer:
+            answer = peer.request("tools/call", {"name": "get_me", "arguments": {}})
+            assert answer["result"]["structuredContent"]["kind"] == "timed_out"
+            assert peer.process.stdin is not None
+            peer.process.stdin.close()
+            assert peer.process.wait(RESOLVER_SECONDS) == 0
 
 
 @pytest.mark.anyio

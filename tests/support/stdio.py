@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import Empty, Queue
 from types import TracebackType
 from typing import Any, Self
@@ -26,10 +26,16 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 class StdioPeer:
-    """One server process and its one client. `modern` chooses the protocol era; leaving closes stdin."""
+    """One server process and its one client. `modern` chooses the protocol era; leaving closes stdin.
 
-    def __init__(self, *, modern: bool = False, environ: Mapping[str, str] | None = None) -> None:
+    `enter` is what the command begins with, to run somewhere else.
+    """
+
+    def __init__(
+        self, *, modern: bool = False, environ: Mapping[str, str] | None = None, enter: Sequence[str] = ()
+    ) -> None:
         self.modern = modern
+        self._enter = enter
         self.stderr = ""
         self._environ = environ or {}
         self._next_id = 0
@@ -41,7 +47,7 @@ class StdioPeer:
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "outboundsync_mcp"],
+            [*self._enter, sys.executable, "-m", "outboundsync_mcp"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
