@@ -25,7 +25,7 @@ endef
 # A venv whose interpreter has gone, or moved, is no venv.
 $(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
 
-.PHONY: help demo test pythons minimal proof faults lint types audit bench score wheel lock clean
+.PHONY: help demo test pythons minimal proof lint types audit mutants bench score wheel lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -56,11 +56,12 @@ minimal: .cache/env-minimal/ok ## Run the tests with the oldest versions that py
 	@.cache/env-minimal/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@.cache/env-minimal/bin/python -m pytest -q -n auto $(ARGS)
 
+# Parts of the proof: conformance, clients, faults, host_programs, lifecycle and examples, or all.
+#   make proof PARTS="conformance clients"
+PARTS := conformance clients faults host_programs lifecycle examples
 proof: $(VENV)/dev.ok ## Run the server under other makers' clients, hosts and agents; installs them into .cache/
-	@$(PY) -m pytest -q -m proof tests/proof tests/examples $(ARGS)
-
-faults: $(VENV)/dev.ok ## Run the server under every fault: bad certificates, proxies, name servers, a lossy network
-	@$(PY) -m pytest -q -m proof tests/proof/test_faults.py -n 2 --dist loadscope $(ARGS)
+	@$(PY) -m pytest -q -m proof -n 2 --dist loadscope \
+	  $(patsubst tests/proof/test_examples.py,tests/examples,$(PARTS:%=tests/proof/test_%.py)) $(ARGS)
 
 lint: $(VENV)/dev.ok ## Check style and formatting
 	@$(PY) -m ruff check --quiet
@@ -74,6 +75,9 @@ audit: .cache/env-audit/ok ## Look for known vulnerabilities in what the locks n
 	@for lock in requirements-dev.txt requirements-audit.txt; do \
 	  .cache/env-audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; \
 	done
+
+mutants: .cache/env-mutants/ok ## Change the code one place at a time and see whether the tests notice; takes hours
+	@.cache/env-mutants/bin/python -m tests.mutants $(ARGS)
 
 bench: $(VENV)/dev.ok ## Measure start, round trip and memory against a bare server
 	@$(PY) -m tests.bench $(ARGS)
@@ -97,6 +101,7 @@ lock: ## Write the lock files anew from pyproject.toml
 	"$$tmp"/bin/$(LOCK) pyproject.toml --constraint requirements-dev.txt --output-file requirements.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) --group build --constraint requirements-dev.txt --output-file requirements-build.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) --group audit --output-file requirements-audit.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) pyproject.toml --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) pyproject.toml --group dev --resolution lowest-direct --output-file requirements-minimal.txt $(ARGS)
 
 clean: ## Remove everything that these targets made

@@ -19,7 +19,7 @@ from outboundsync_mcp.sandbox.outcomes import BY_NAME
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.sandbox.state import Limits
 from outboundsync_mcp.settings import API_KEY, BASE_URL
-from tests.support.environments import CACHE, node, node_environment, python_environment
+from tests.proof.toolbox import node, node_environment, python_environment
 from tests.support.sandbox import KEYS, running_sandbox
 from tests.support.scripted_model import ScriptedModel
 
@@ -218,9 +218,9 @@ def test_the_model_is_told_how_to_use_the_answers_and_never_to_ask_for_a_key(
 
 @pytest.mark.proof
 @pytest.mark.parametrize("name", AGENTS)
-def test_an_agent_example_fits_the_types_of_its_framework(name: str) -> None:
+def test_an_agent_example_fits_the_types_of_its_framework(name: str, tmp_path: Path) -> None:
     python = _python_of(name)
-    settings = CACHE / name / "pyright.json"
+    settings = tmp_path / "pyright.json"
     example = os.path.relpath(FOLDER / f"{name}.py", settings.parent)
     settings.write_text(json.dumps({"include": [example], "typeCheckingMode": "strict"}), "utf-8")
     command = [sys.executable, "-m", "pyright", "--project", str(settings), "--pythonpath", str(python)]

