@@ -27,7 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROMPTS = sorted(path.stem for path in (ROOT / "prompts").glob("*.md"))
 SOURCE = ("outboundsync_mcp", "prompts", "examples", "tests", "docs", ".github")
 CACHES = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-OWN_ENVIRONMENTS = ("requirements-minimal.txt", "requirements-audit.txt")
+OWN_ENVIRONMENTS = ("requirements-minimal.txt", "requirements-audit.txt", "requirements-mutants.txt")
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", *OWN_ENVIRONMENTS)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
@@ -172,7 +172,7 @@ def locked(name: str) -> dict[str, list[Requirement]]:
 
 
 def declared(name: str) -> list[Requirement]:
-    """What a lock has to satisfy: the dependencies, the build or audit tools, or the dependencies and `dev`."""
+    """What a lock has to satisfy: the dependencies, the tools of a purpose, or the dependencies and `dev`."""
     groups: dict[str, list[str | dict[str, str]]] = PROJECT["dependency-groups"]
 
     def group(key: str) -> list[str]:
@@ -185,6 +185,7 @@ def declared(name: str) -> list[Requirement]:
         "requirements.txt": dependencies,
         "requirements-build.txt": build,
         "requirements-audit.txt": group("audit"),
+        "requirements-mutants.txt": [*dependencies, *group("mutants")],
     }
     return [Requirement(text) for text in texts.get(name, [*dependencies, *group("dev"), *build])]
 
