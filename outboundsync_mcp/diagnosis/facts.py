@@ -154,7 +154,7 @@ def moment_after(start: datetime, seconds: int) -> datetime:
 
 def iso(moment: datetime) -> str:
     """Write a UTC moment as ISO 8601 with Z, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else moment.isoformat()[:19] + "Z"
+    return moment.isoformat()[:19] + "Z"
 
 
 def _count(number: float, unit: str) -> str:
