@@ -143,7 +143,8 @@ def _key_in_doubt(e: Evidence) -> bool:
 
 
 def _documented_body(e: Evidence) -> bool:
-    return e.body_fault is None and e.connections is not None and e.status in (None, 200) and e.failure is None
+    """The body of a success, pasted without its status."""
+    return e.status is None and e.failure is None and e.body_fault is None and e.connections is not None
 
 
 def _no_final_answer(e: Evidence) -> bool:

@@ -12,7 +12,26 @@ from tests.diagnosis.test_retry_after import FORMS, Form
 repeatable = settings(deadline=None, derandomize=True, max_examples=150)
 
 LOCAL = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
-INVALID = ["-5", "+5", "1e3", "0x10", "５", "5s", "soon", "", "9" * 11, "1.2.3", "5 6", "Sun, 22 Nov 2026", "NaN", ".5"]
+INVALID = [
+    "-5",
+    "+5",
+    "1e3",
+    "0x10",
+    "５",
+    "5s",
+    "soon",
+    "",
+    "9" * 11,
+    "1.2.3",
+    "5 6",
+    "Sun, 22 Nov 2026",
+    "NaN",
+    ".5",
+    "X5",
+    "5X",
+    "\v5",
+    "5\f",
+]
 PATTERNS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2075, 1, 1), timezones=st.just(UTC)).map(

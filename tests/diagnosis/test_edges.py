@@ -176,6 +176,31 @@ def test_each_side_of_an_edge_is_its_own_situation(facts: dict[str, Any], situat
     assert situation_of(Evidence(source="live", **facts)) == situation
 
 
+def test_only_what_the_api_confirmed_is_ok() -> None:
+    assert diagnose(Evidence(source="live", status=200, connections=1), now=NOW).ok is True
+    assert diagnose(Evidence(source="live", status=201, connections=1), now=NOW).ok is False
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "documented"),
+    [
+        (401, "Invalid API key", True),
+        (401, "invalid  api KEY.", True),
+        (401, "Bad token", False),
+        (401, None, False),
+        (403, "API access is not enabled for this account", True),
+        (403, "Invalid API key", False),
+        (403, "Forbidden", False),
+        (500, "Invalid API key", False),
+    ],
+)
+def test_the_documented_message_of_a_status_is_said_to_be_that(
+    status: int, message: str | None, documented: bool
+) -> None:
+    evidence = diagnose(Evidence(source="live", status=status, message=message), now=NOW).evidence
+    assert ("The message is the documented one." in evidence) is documented
+
+
 def test_a_body_of_another_shape_is_no_documented_one_whatever_it_counts() -> None:
     e = Evidence(source="pasted", connections=1, body_fault=BodyFault.WRONG_SHAPE, key_fault=KeyFault.QUOTED)
     assert situation_of(e) == "key_quoted"

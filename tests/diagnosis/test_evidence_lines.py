@@ -102,6 +102,8 @@ def lines(
             ["429", "This process sent 3 requests in the current 60 seconds."],
         ),
         ({"status": 500, "seen": ("500",), "own_requests_in_window": 3}, ["500"]),
+        ({"seen": ("Same", "same.", ".same")}, ["Same", ".same"]),
+        ({"wait": 9_999_999, "source": "pasted"}, ["The stated wait (Retry-After) is 9999999 seconds."]),
         ({"wait_limit": 45}, ["This call may wait 45 seconds at most, which is less than the wait."]),
         ({"connections": 2}, ["The key sees 2 connections."]),
         (
