@@ -69,10 +69,10 @@ _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<
 # Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
 # " + " between two pieces of a string. No name of something else: those are followed by a colon.
 _TORN = re.compile(
-    r"""(?:\x1b?\[[0-9;]{0,16}[A-Za-z]|%[0-9A-Fa-f]{2}|\\{1,8}(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbf]?)|&#?\w{2,6};"""
-    r"""|=\n|[^A-Za-z0-9]){1,24}?(?P<rest>[A-Za-z0-9][A-Za-z0-9_~+-]*+={0,2}+)(?!["'`\\\]]{0,4}[ \t]{0,2}[:=])"""
+    r"""(?:\x1b?\[[0-9;]{0,16}+[A-Za-z]|%[0-9A-Fa-f]{2}|\\{1,8}+(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbf])?|&#?\w{2,6};"""
+    r"""|=\n|[^A-Za-z0-9]){1,24}+(?P<rest>[A-Za-z0-9][A-Za-z0-9_~+-]*+={0,2}+)(?!["'`\\\]]{0,4}[ \t]{0,2}[:=])"""
 )
-_WORD = re.compile(r"(?:[A-Z]{0,5}[a-z]{2,}|[A-Z]{1,3}(?=[A-Z]|$))+|[A-Z]+|[a-z]|\d+")
+_WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  # possessive: tried in one way only
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
 _NAME = (
