@@ -1,9 +1,13 @@
 """What one exchange leaves as evidence, whole: nothing was sent, nothing came back, or the request was stopped."""
 
 import asyncio
+import errno
 import json
+import os
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -121,7 +125,7 @@ async def test_without_a_key_nothing_is_sent_and_the_reason_is_told() -> None:
     assert setting.evidence == Evidence(source="live", setting_faults=setting.evidence.setting_faults, host=HOST)
 
 
-async def test_a_key_file_is_named_as_the_source(tmp_path: Any) -> None:
+async def test_a_key_file_is_named_as_the_source(tmp_path: Path) -> None:
     file = tmp_path / "key"
     exchange = await client_on(Wire([], None), OUTBOUNDSYNC_API_KEY="", OUTBOUNDSYNC_API_KEY_FILE=str(file)).get_me()
     assert exchange.evidence.key_source == f"OUTBOUNDSYNC_API_KEY_FILE ({file})"
@@ -140,6 +144,21 @@ async def test_who_is_told_of_a_cooldown_gets_the_429_that_began_it() -> None:
     assert (told.attempts, told.evidence.message, told.evidence.observed_at) == (0, "slow", None)
     assert told.evidence.seen == ("No request was sent: an earlier 429 is still in force.", *first.seen)
     assert (told.evidence.cooling_down, told.evidence.retry_after, told.evidence.wait_limit) == (True, 100, 7)
+
+
+async def test_what_is_left_of_a_cooldown_is_rounded_up_and_told_with_where_the_key_came_from(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text(KEY)
+    clock = FakeClock(auto=False)
+    environ = {"OUTBOUNDSYNC_API_KEY_FILE": str(file), "OUTBOUNDSYNC_BASE_URL": f"https://{HOST}"}
+    limited = httpx.Response(429, headers={"Retry-After": "10"}, stream=Body())
+    client = OutboundSyncClient(Settings.from_env(environ), clock=clock, transport=Wire([], limited))
+    await client.get_me(0)
+    await clock.advance(7.5)
+    assert (await client.get_me(0)).evidence.retry_after == 3
+    await clock.advance(2.25)
+    told = (await client.get_me(0)).evidence
+    assert (told.retry_after, told.key_source) == (1, f"OUTBOUNDSYNC_API_KEY_FILE ({file})")
 
 
 # The request
@@ -230,6 +249,22 @@ async def test_a_proxy_that_cannot_be_used_is_told_without_its_password(monkeypa
     assert evidence == Evidence(**SENT, failure=Failure.PROXY, failure_detail=detail, seen=seen)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_proxy_that_does_not_answer_is_told_in_the_systems_words(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://user:proxypassword@127.0.0.1:{port}")
+    settings = Settings.from_env({"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": f"https://{HOST}"})
+    client = OutboundSyncClient(settings, clock=FakeClock())
+    evidence = (await client.get_me()).evidence
+    await client.aclose()
+    detail = os.strerror(errno.ECONNREFUSED)
+    seen = (f"The proxy named by the environment (HTTPS_PROXY or ALL_PROXY) cannot be used: {detail}.",)
+    assert evidence == Evidence(**SENT, failure=Failure.PROXY, failure_detail=detail, seen=seen)
+
+
 async def test_a_fault_of_ours_is_an_interrupted_request_whose_text_is_not_repeated(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -279,6 +314,23 @@ async def test_what_is_wrong_with_a_body_is_seen_and_counts_in_a_success(
     evidence = await evidence_of(Wire([], httpx.Response(status, headers=headers, stream=Body(*parts))))
     assert evidence.seen == (f"GET {URL} answered HTTP {status}.", words)
     assert (evidence.body_fault, evidence.body_fault_detail) == ((fault, words) if status == 200 else (None, None))
+
+
+async def test_runs_of_the_key_of_twelve_characters_are_hidden_in_a_200_and_shorter_ones_are_names() -> None:
+    secret = KEY.removeprefix("osapi_")
+    short, long = secret[:11], secret[:12]
+    body = {**ME, "links": {short: [short, long, {long: 1}], "account": 2}}
+    client = client_on(Wire([], httpx.Response(200, stream=Body(json.dumps(body).encode()))))
+    assert (await client.get_me()).body == {
+        **ME,
+        "links": {short: [short, "[redacted]", {"[redacted]": 1}], "account": 2},
+    }
+
+
+async def test_a_replacement_character_of_the_servers_own_is_no_damage() -> None:
+    body = {**ME, "note": "\ufffd"}
+    text = json.dumps(body, ensure_ascii=False).encode()
+    assert (await client_on(Wire([], httpx.Response(200, stream=Body(text)))).get_me()).body == body
 
 
 async def test_a_body_of_the_limit_is_read_whole() -> None:

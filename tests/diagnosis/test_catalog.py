@@ -218,3 +218,25 @@ def test_a_missing_kind_is_refused_by_name() -> None:
 
 def test_the_catalog_is_read_once() -> None:
     assert load_catalog() is load_catalog()
+
+
+def test_an_entry_is_all_that_its_table_and_its_kinds_say() -> None:
+    catalog = parse_catalog(TEXT)
+    assert {name: entry.id for name, entry in catalog.entries.items()} == {name: name for name in catalog.entries}
+    for kind in KINDS:
+        entry = catalog.entries[kind]
+        assert (entry.kind, entry.own_meaning) == (kind, False)
+        for situation in catalog.situations(kind):
+            kept = (situation.kind, situation.retryable, situation.docs_url, situation.documented_message)
+            assert kept == (kind, entry.retryable, entry.docs_url, None)
+            assert situation.own_meaning is True or situation.meaning == entry.meaning
+    assert catalog.entries["rate_limited_cooling_down"].own_meaning is True
+    assert catalog.entries["rate_limited_own"].own_meaning is False
+    assert catalog.meanings[401] == "Unauthorized"
+
+
+def test_a_complaint_lists_what_is_allowed_and_what_is_not_known() -> None:
+    with pytest.raises(CatalogError, match=r"is none of certain, likely, possible$"):
+        parse_catalog(re.sub("(?m)^confidence = .*", 'confidence = "sure"', TEXT, count=1))
+    with pytest.raises(CatalogError, match=r"unknown field one, two$"):
+        parse_catalog(re.sub("(?m)^confidence = ", "one = 1\ntwo = 2\nconfidence = ", TEXT, count=1))

@@ -13,7 +13,7 @@ from outboundsync_mcp.diagnosis.diagnose import (
     situation_of,
 )
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary, KeyFault
-from outboundsync_mcp.diagnosis.key_form import looks_like_a_key
+from outboundsync_mcp.diagnosis.key_form import MAX_SECRET_CHARS, check_key, looks_like_a_key
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -64,6 +64,39 @@ def test_a_page_begins_like_one(text: str, page: bool) -> None:
 @pytest.mark.parametrize("text", ["osapi_x", "my OSAPI_KEY", "sk-ant-REDACTED"])
 def test_the_prefix_in_any_case_or_another_vendors_mark_looks_like_a_key(text: str) -> None:
     assert looks_like_a_key(text)
+
+
+TOO_LONG = (
+    f"The value has more than {MAX_SECRET_CHARS} characters after `osapi_`: "
+    "this server takes it for a key with something else pasted along."
+)
+OSAPI = "osapi_T3stN0tARealK3y4Anything"
+
+
+@pytest.mark.parametrize(
+    ("raw", "detail"),
+    [
+        ("", "The value is empty."),
+        (" \n", "The value is empty."),
+        ("Bearer", 'The value has the word "Bearer" and nothing after it.'),
+        (OSAPI + OSAPI, "The value has `osapi_` twice, as if the key was pasted twice."),
+        ("OSAPI_12345678", "The value begins with `osapi_` in the wrong case: a key begins with it in small letters."),
+        ("my-" + OSAPI, "The value has something in front of `osapi_`: a key begins with it."),
+        ("T3stN0tARealK3y4Anything", "The value does not begin with `osapi_`, as every OutboundSync API key does."),
+        ("osapi_1234567", "The value has fewer than 8 characters after `osapi_`: this server takes it for cut off."),
+        ("osapi_" + "a1" * MAX_SECRET_CHARS, TOO_LONG),
+        ("x=Bearer", "The value is a whole NAME=value line: only the part after the name belongs there."),
+        ("name: Bearer abc", "The value is a whole NAME=value line: only the part after the name belongs there."),
+    ],
+)
+def test_what_is_wrong_with_a_key_is_one_whole_sentence(raw: str, detail: str) -> None:
+    assert check_key(raw).detail == detail
+
+
+def test_a_byte_that_is_not_utf_8_is_told_by_its_number() -> None:
+    for byte in (0x80, 0xFF):
+        detail = check_key(OSAPI + chr(0xDC00 + byte) + "x").detail or ""
+        assert f"a byte that is not UTF-8 (0x{byte:02X})" in detail
 
 
 # Diagnosing
