@@ -223,6 +223,7 @@ def test_the_catalog_is_read_once() -> None:
 def test_an_entry_is_all_that_its_table_and_its_kinds_say() -> None:
     catalog = parse_catalog(TEXT)
     assert {name: entry.id for name, entry in catalog.entries.items()} == {name: name for name in catalog.entries}
+    assert {entry.kind for entry in catalog.entries.values()} == set(KINDS)
     for kind in KINDS:
         entry = catalog.entries[kind]
         assert (entry.kind, entry.own_meaning) == (kind, False)

@@ -1,5 +1,6 @@
 """Where one rule ends and the next begins: lengths, moments, statuses and words at the edge of a reading."""
 
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -91,6 +92,13 @@ OSAPI = "osapi_T3stN0tARealK3y4Anything"
 )
 def test_what_is_wrong_with_a_key_is_one_whole_sentence(raw: str, detail: str) -> None:
     assert check_key(raw).detail == detail
+
+
+@pytest.mark.parametrize("length", range(8, 20))
+def test_an_instantly_key_is_known_with_its_padding_and_without(length: int) -> None:
+    key = b64encode(f"0f8b4c1e-2d3a-4b5c-8d7e-9f0a1b2c3d4e:{'A' * length}".encode()).decode()
+    assert check_key(key).vendor == check_key(key.rstrip("=")).vendor == "Instantly"
+    assert check_key("A" * len(key)).vendor is None
 
 
 def test_a_byte_that_is_not_utf_8_is_told_by_its_number() -> None:

@@ -119,9 +119,18 @@ def test_the_documented_realm_is_looked_for_in_a_401_whose_headers_were_seen(
 )
 def test_a_redirect_is_told_by_origin_and_path(location: str, shown: str | None) -> None:
     assert read(302, ("Location", location)).location == shown
+    assert read(300, ("Location", location)).location == shown
     assert read(399, ("Location", location)).location == shown
     assert read(200, ("Location", location), body=ME).location is None
     assert read(400, ("Location", location)).location is None
+
+
+def test_a_long_redirect_is_cut() -> None:
+    assert read(302, ("Location", "/" + "x" * 300)).location == "/" + "x" * 198 + "…"
+
+
+def test_a_date_with_two_digits_of_a_year_is_of_this_century() -> None:
+    assert read(500, ("Date", "Sunday, 01-Mar-26 11:00:00 GMT")).observed_at == datetime(2026, 3, 1, 11, tzinfo=UTC)
 
 
 # The body of a success
@@ -142,6 +151,11 @@ def test_the_documented_body_is_counted_and_named(status: int) -> None:
 def test_a_documented_body_may_say_more_and_its_message_is_no_error() -> None:
     evidence = read(200, ("cf-mitigated", "challenge"), body={**ME, "message": "hello", "links": {}})
     assert (evidence.connections, evidence.message, evidence.intermediary) == (1, None, None)
+
+
+def test_long_names_are_cut() -> None:
+    evidence = read(200, body={**ME, "apiKey": {**ME["apiKey"], "name": "n" * 101, "connectionScope": "s" * 61}})
+    assert (evidence.key_name, evidence.connection_scope) == ("n" * 99 + "…", "s" * 59 + "…")
 
 
 def test_a_nameless_key_has_no_name() -> None:
