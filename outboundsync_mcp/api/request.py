@@ -99,8 +99,6 @@ class _Phase:
             self.step, self.tunnelled = "tls", True
         elif event.endswith("send_request_headers.started"):
             self.step = "send"
-        elif event.endswith("receive_response_headers.started"):
-            self.step = "receive"
 
 
 class Requester:

@@ -7,6 +7,7 @@ import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import asdict
+from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import quote
 
@@ -94,6 +95,7 @@ def test_a_fingerprint_tells_keys_apart_and_has_nothing_of_the_key() -> None:
     fingerprint = ApiKey(KEY).fingerprint
     assert fingerprint == ApiKey(KEY).fingerprint != ApiKey(OTHER_KEY).fingerprint
     assert hash(ApiKey(KEY)) == hash(ApiKey(KEY)) != hash(ApiKey(OTHER_KEY))
+    assert fingerprint != blake2b(KEY.encode(), digest_size=16).hexdigest(), "without a salt it could be looked up"
     assert set(fingerprint) <= set("0123456789abcdef")
     assert len(fingerprint) == 32
 

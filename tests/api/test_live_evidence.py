@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import json
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -20,6 +21,7 @@ from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, In
 from outboundsync_mcp.settings import Settings
 from tests.api.test_client import KEY, ME
 from tests.support.clock import START, FakeClock
+from tests.support.scripted import End, ScriptedServer
 
 pytestmark = pytest.mark.anyio
 
@@ -183,6 +185,22 @@ async def test_a_port_is_part_of_the_host_header() -> None:
     wire = Wire([], httpx.Response(500, stream=Body()))
     evidence = await evidence_of(wire, OUTBOUNDSYNC_BASE_URL="https://api.example.com:8443")
     assert (wire.requests[0].headers["host"], evidence.host) == ("api.example.com:8443", HOST)
+
+
+@pytest.mark.parametrize(("asked", "level"), [(logging.DEBUG, logging.WARNING), (logging.ERROR, logging.ERROR)])
+async def test_the_http_librarys_debug_lines_which_may_quote_the_key_are_never_logged(asked: int, level: int) -> None:
+    library = logging.getLogger("httpcore")
+    before = library.level
+    library.setLevel(asked)
+    try:
+        with ScriptedServer(End.CLOSE) as server:
+            environ = {"OUTBOUNDSYNC_API_KEY": KEY, "OUTBOUNDSYNC_BASE_URL": server.origin}
+            client = OutboundSyncClient(Settings.from_env(environ), clock=FakeClock())
+            await client.get_me()
+            await client.aclose()
+        assert library.level == level
+    finally:
+        library.setLevel(before)
 
 
 async def test_connections_are_closed_once() -> None:
