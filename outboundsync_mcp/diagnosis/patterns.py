@@ -171,7 +171,7 @@ FOLLOWING_WORDS = _words(
     cannot can't internal too bad gateway service not access
     from on when while for at in error errors response responses status code again back after before every
     each since if but and or with without because as is was are means meaning instead please help too here
-    now today only still though even returned when? http https unauthorized forbidden invalid api although
+    now today only still though even following preceded returned when? http https unauthorized forbidden invalid api although
     despite until then via by to this that it i we my our the why what how so same server client except
     always whenever during once calling thanks any all de del al en cuando con por y pero desde a la el lo que si
     no para esta este hoy vom von bei beim im wenn und aber mit seit auf als fehler zurück heute trotzdem
@@ -212,8 +212,8 @@ PAST_BEFORE = tuple(
         """
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
-        last week | statt | anstatt | kein | keine | keinen | ya no | en vez de | en lugar de | au lieu de |
-        au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
+        last week | preceded by | davor | zuvor | statt | anstatt | kein | keine | keinen | ya no | en vez de |
+        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
         """
     )
 )
@@ -223,7 +223,8 @@ GETTING_WORDS = _words(
     "but got get gets was were received returned instead actual actually found sondern aber mais pero"
 )
 PAST_AFTER = re.compile(
-    r"(?i)^\W{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|before (?:that|this)"
+    r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved"
+    r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
     r"|yesterday|earlier|previously|last (?:week|month|time))"
 )
 

@@ -205,7 +205,7 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
     texts = clauses(unit.text) if looks & _STATUS and is_prose and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
     for text in texts:
-        part = unit if len(texts) == 1 else _clause(unit, text)
+        part = unit if text == unit.text else _clause(unit, text)
         sighting = Sighting(
             text=text + part.page[:_PAGE_CHARS],
             opens=unit.opens,
@@ -223,7 +223,7 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
         if part.page:
             _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
-    return sightings
+    return sightings or [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
 
 
 def _clause(unit: Unit, text: str) -> Unit:

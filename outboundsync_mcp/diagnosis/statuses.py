@@ -18,6 +18,8 @@ class Stated(NamedTuple):
     rank: int
     start: int
     end: int
+    past: bool = False
+    """It is told as over, or wished away."""
 
 
 NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
@@ -63,8 +65,9 @@ _HOST_AFTER = re.compile(
     r"(?i)[\"'`)]{0,2}(?:\s[\w'-]{1,20}){0,4}?\s"
     rf"(?:from|by|at|calling|(?:call|request)s? to)\s(?:the |our )?(?:https?://)?[\"'`(]{{0,2}}{_HOST}"
 )
+_EARLIER = re.compile(r"(?i)\b(?:(?:after|following)\s(?:an?\s|the\s)?$|previous|earlier|but first)")
 _CUT = re.compile(
-    r"(?i)[,;→]\s|\s(?:and|but|then|while|after|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
+    r"(?i)[,;→]\s|\s\(|\s(?:and|but|then|while|after|following|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
 )
 
 
@@ -72,24 +75,29 @@ def statuses_in(text: str) -> list[Stated]:
     """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
     if '"' in text and "HTTP/" in text and (logged := _LOGGED.search(text)):
         return [Stated(int(logged[1]), EXPLICIT, *logged.span(1))]
-    return list(_judged(text))
+    return [stated for stated in _judged(text) if not stated.past]
 
 
 def clauses(text: str) -> list[str]:
-    """A sentence that names several statuses, cut between them; any other text as it is."""
-    if len(NUMBER.findall(text)) < 2:
+    """A sentence that names several statuses, cut between them; any other text as it is.
+
+    What is told of an earlier status is left out, for its wait is over: with it all that remains may be nothing.
+    """
+    if NUMBER.search(text) is None:
         return [text]
-    stated = statuses_in(text)
-    if len({one.status for one in stated}) < 2:
+    waits = "retry" in text.lower()
+    stated = [one for one in _judged(text) if waits or not one.past]
+    if len({one.status for one in stated}) < 2 and not any(one.past for one in stated):
         return [text]
-    parts: list[str] = []
-    start = 0
+    parts: list[tuple[str, bool]] = []
+    start, is_earlier = 0, stated[0].past
     for one, two in pairwise(stated[:8]):
         cuts = [cut.start() for cut in _CUT.finditer(text, one.end, two.start)]
         if cuts:  # the last of them: what follows a status, as its wait does, belongs to it
-            parts.append(text[start : cuts[-1]])
-            start = cuts[-1]
-    return [part.lstrip(",; ") for part in (*parts, text[start:])]
+            parts.append((text[start : cuts[-1]], is_earlier))
+            start, is_earlier = cuts[-1], two.past or _EARLIER.search(text[cuts[-1] : two.start]) is not None
+    parts.append((text[start:], is_earlier))
+    return [part.lstrip(",; ") for part, is_over in parts if not is_over]
 
 
 def _judged(text: str) -> Iterator[Stated]:
@@ -104,8 +112,8 @@ def _judged(text: str) -> Iterator[Stated]:
             rank = rank if rank >= CUED else 0
         else:
             rank = _rank(status, left, right, text, match.start())
-        if rank and not _is_past(left, right):
-            yield Stated(status, rank, match.start(), match.end())
+        if rank:
+            yield Stated(status, rank, match.start(), match.end(), _is_past(left, right))
 
 
 def _is_part_of_something(left: str, right: str) -> bool:

@@ -281,6 +281,18 @@ def test_the_wait_belongs_to_the_error_that_won() -> None:
         ("429 with Retry-After: 37, then 500", (500, "server_error", None)),
         ("First HTTP/1.1 500, then 429 Too Many Requests (Retry-After: 37)", (429, "rate_limited", 37)),
         ("429 (Retry-After: 37), then 503 (Retry-After: 5)", (503, "upstream_unavailable", 5)),
+        ("Got 500, and before that 429 with Retry-After: 37", (500, "server_error", None)),
+        ("Got 500 (before that 429 with Retry-After: 37)", (500, "server_error", None)),
+        ("Now 401. Before that 429 with Retry-After: 37.", (401, "invalid_api_key", None)),
+        ("It is a 500 now; earlier it was 429 (Retry-After: 37)", (500, "server_error", None)),
+        ("I see 500 now, after a 429 with Retry-After 37", (500, "server_error", None)),
+        ("Got 500 following a 429 (Retry-After: 37)", (500, "server_error", None)),
+        ("The API returned 500; the previous call returned 429, Retry-After: 37", (500, "server_error", None)),
+        ("HTTP 500, but first HTTP 429 with Retry-After: 37", (500, "server_error", None)),
+        ("Got 500 today, yesterday 429 with Retry-After: 37", (500, "server_error", None)),
+        ("Bekomme 500, davor 429 mit Retry-After: 37", (500, "server_error", None)),
+        ("Got 429 with Retry-After: 37, before that 500", (429, "rate_limited", 37)),
+        ("We got 429, Retry-After: 37, after a 500", (429, "rate_limited", 37)),
     ],
 )
 def test_of_two_errors_in_one_sentence_each_keeps_its_own_wait(
