@@ -25,7 +25,7 @@ endef
 # A venv whose interpreter has gone, or moved, is no venv.
 $(shell [ ! -e $(VENV) ] || $(PY) -c '' 2>/dev/null || rm -f $(VENV)/*.ok)
 
-.PHONY: help demo test pythons minimal proof lint types audit mutants bench score wheel lock clean
+.PHONY: help demo test pythons minimal proof lint types audit mutants fuzz bench score wheel lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -79,6 +79,9 @@ audit: .cache/env-audit/ok ## Look for known vulnerabilities in what the locks n
 mutants: .cache/env-mutants/ok ## Change the code one place at a time and see whether the tests notice; takes hours
 	@.cache/env-mutants/bin/python -m tests.mutants $(ARGS)
 
+fuzz: .cache/env-fuzz/ok ## Let coverage guide a million inputs into the reader, the redaction and the parsers; takes an hour
+	@.cache/env-fuzz/bin/python -m tests.fuzz $(ARGS)
+
 bench: $(VENV)/dev.ok ## Measure start, round trip and memory against a bare server
 	@$(PY) -m tests.bench $(ARGS)
 
@@ -102,6 +105,7 @@ lock: ## Write the lock files anew from pyproject.toml
 	"$$tmp"/bin/$(LOCK) --group build --constraint requirements-dev.txt --output-file requirements-build.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) --group audit --output-file requirements-audit.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) pyproject.toml --group mutants --constraint requirements-dev.txt --output-file requirements-mutants.txt $(ARGS) && \
+	"$$tmp"/bin/$(LOCK) pyproject.toml --group fuzz --constraint requirements-dev.txt --output-file requirements-fuzz.txt $(ARGS) && \
 	"$$tmp"/bin/$(LOCK) pyproject.toml --group dev --resolution lowest-direct --output-file requirements-minimal.txt $(ARGS)
 
 clean: ## Remove everything that these targets made

@@ -27,7 +27,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROMPTS = sorted(path.stem for path in (ROOT / "prompts").glob("*.md"))
 SOURCE = ("outboundsync_mcp", "prompts", "examples", "tests", "docs", ".github")
 CACHES = shutil.ignore_patterns("__pycache__", "node_modules", ".*")
-OWN_ENVIRONMENTS = ("requirements-minimal.txt", "requirements-audit.txt", "requirements-mutants.txt")
+OWN_ENVIRONMENTS = tuple(f"requirements-{name}.txt" for name in ("minimal", "audit", "mutants", "fuzz"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-build.txt", *OWN_ENVIRONMENTS)
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
@@ -186,6 +186,7 @@ def declared(name: str) -> list[Requirement]:
         "requirements-build.txt": build,
         "requirements-audit.txt": group("audit"),
         "requirements-mutants.txt": [*dependencies, *group("mutants")],
+        "requirements-fuzz.txt": [*dependencies, *group("fuzz")],
     }
     return [Requirement(text) for text in texts.get(name, [*dependencies, *group("dev"), *build])]
 
@@ -195,11 +196,14 @@ def test_every_declared_dependency_is_locked_at_an_allowed_version(name: str) ->
     packages = locked(name)
     for requirement in declared(name):
         lines = packages[canonicalize_name(requirement.name)]
-        versions = [next(iter(line.specifier)).version for line in lines]
-        assert all(requirement.specifier.contains(version) for version in versions), requirement
         for python in PYTHONS:
             environment = {"python_version": python, "python_full_version": f"{python}.0", "sys_platform": "linux"}
-            assert any(line.marker is None or line.marker.evaluate(environment) for line in lines), (name, python)
+            if requirement.marker is not None and not requirement.marker.evaluate(environment):
+                continue
+            fitting = [line for line in lines if line.marker is None or line.marker.evaluate(environment)]
+            versions = [next(iter(line.specifier)).version for line in fitting]
+            assert versions, (requirement, python)
+            assert all(requirement.specifier.contains(version) for version in versions), (requirement, python)
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -56,7 +56,7 @@ CAMPAIGNS = {
     "client": Campaign(("api/*",), ("tests/api", "tests/test_situations.py")),
     "reader": Campaign(
         tuple(f"diagnosis/{name}" for name in READER),
-        (*_of_diagnosis("reader", "redact"), "tests/test_corpus.py"),
+        _of_diagnosis("readings", "reader", "redact"),
         sample=20,
     ),
 }
@@ -120,7 +120,8 @@ def run(name: str, campaign: Campaign) -> None:
 
 
 def _forget_survivors(tree: Path) -> None:
-    """Have them tried again: there may be new tests."""
+    """Have them tried again, by whatever tests reach them now."""
+    (tree / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
     for file in tree.glob("mutants/**/*.meta"):
         known = json.loads(file.read_text(encoding="utf-8"))
         codes = known["exit_code_by_key"]
