@@ -63,6 +63,15 @@ class Server:
         self._stdin.flush()
         return [self._result() for _ in range(times)]
 
+    def calls(self, callers: int, count: int) -> None:
+        """Make `count` calls of `get_me`, `callers` of them unanswered at any time."""
+        for number in range(count + min(callers, count)):
+            if number < count:
+                self._stdin.write(self._line("tools/call", {"name": "get_me", "arguments": {}}))
+                self._stdin.flush()
+            if number >= callers and (answer := self._result()).get("isError"):
+                raise RuntimeError(f"get_me failed: {answer}")
+
     def request(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send one request and wait for its result."""
         self._stdin.write(self._line(method, params))

@@ -1,8 +1,13 @@
 """The benchmarks run and measure what they name. Figures are judged by `make bench`, never by a test."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.bench.measurements import Figure, interleaved, ratio, round_trip, shared_requests, start_and_memory, table
+from tests.bench.processes import ROOT
+from tests.bench.report import JSON, MARKDOWN, markdown, write
 
 
 def test_every_measurement_runs_and_gives_a_ratio_of_two_things_that_happened() -> None:
@@ -36,3 +41,29 @@ def test_calls_that_come_while_one_is_in_flight_share_it(calls: int, monkeypatch
     monkeypatch.setattr("tests.bench.measurements.SHARED", (("a 200", ("--delay", "0.5")),))
     (figure,) = shared_requests(calls)
     assert 1 <= figure.value < calls
+
+
+def test_the_page_is_what_the_last_run_recorded() -> None:
+    recorded = json.loads(JSON.read_text(encoding="utf-8"))
+    assert MARKDOWN.read_text(encoding="utf-8") == markdown(recorded)
+
+
+def test_the_readme_quotes_the_last_run() -> None:
+    recorded = {row["name"]: row["value"] for row in json.loads(JSON.read_text(encoding="utf-8"))}
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for name, words in (
+        ("start: spawn to `tools/list` answered, against a bare `MCPServer`", "start to `tools/list` {:.2f} times"),
+        ("resident memory after `tools/list`, against a bare `MCPServer`", "resident memory {:.2f} times"),
+        ("round trip: `get_me`, against a no-op call and a raw HTTP request", "a `get_me` takes {:.2f} times"),
+    ):
+        assert words.format(recorded[name]) in text
+
+
+def test_a_recorded_figure_holds_no_absolute_time(tmp_path: Path) -> None:
+    figures = [ratio("x", [0.5, 0.5], [0.25, 0.25], str, target=1.9), Figure("requests", "2", "1,000", 2, target=2)]
+    write(figures, tmp_path / "b.json", tmp_path / "b.md")
+    assert json.loads((tmp_path / "b.json").read_text()) == [
+        {"name": "x", "value": 2.0, "middle_half": [2.0, 2.0], "target": 1.9, "met": False},
+        {"name": "requests", "value": 2, "middle_half": None, "target": 2, "met": True},
+    ]
+    assert "| x | 2.00 | 2.00 to 2.00 | ≤ 1.9 | missed |" in (tmp_path / "b.md").read_text()
