@@ -19,7 +19,7 @@ from outboundsync_mcp.api.failures import classify
 from outboundsync_mcp.api.proxy import UnusableProxyError, proxy_for
 from outboundsync_mcp.diagnosis.catalog import load_catalog
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary
-from outboundsync_mcp.diagnosis.response import IDENTITY_WINDOW, evidence_of_response, parse_json
+from outboundsync_mcp.diagnosis.response import IDENTITY_WINDOW, read_response
 from outboundsync_mcp.diagnosis.schemas import ME_FIELDS
 from outboundsync_mcp.settings import Settings
 
@@ -161,18 +161,17 @@ class Requester:
             return words if words in documented_messages() else key.scrub(words, window)
 
         now = self._clock.now()
-        evidence = evidence_of_response(status, head.headers.multi_items(), text, source="live", now=now, hide=hide)
+        seen = f"GET {self.url} answered HTTP {status}."
+        evidence, me = read_response(
+            status, head.headers.multi_items(), text, source="live", now=now, hide=hide,
+            seen=(seen,) if fault is None else (seen, _FAULT_WORDS[fault]),
+        )  # fmt: skip
         if evidence.observed_at is not None:
             self.clock_skew = (now - evidence.observed_at).total_seconds()
-        seen = [f"GET {self.url} answered HTTP {status}."]
-        if fault is not None:
-            seen.append(_FAULT_WORDS[fault])
-            if 200 <= status < 300:
-                evidence = replace(evidence, body_fault=fault, body_fault_detail=_FAULT_WORDS[fault])
-        evidence = replace(evidence, seen=tuple(seen))
+        if fault is not None and 200 <= status < 300:
+            evidence = replace(evidence, body_fault=fault, body_fault_detail=_FAULT_WORDS[fault])
         if status != 200 or text is None or evidence.body_fault is not None:
             return Answer(evidence)
-        me = parse_json(text)[1]
         if "\\" in text or key.scrub(text, IDENTITY_WINDOW) != text:
             me = _without_key(me, key)
         return Answer(evidence, cast("dict[str, Any]", me))

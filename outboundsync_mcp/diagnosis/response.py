@@ -150,7 +150,21 @@ def evidence_of_response(
     now: datetime,
     hide: Callable[[str, int], str] = _as_it_is,
 ) -> Evidence:
-    """What one HTTP response shows.
+    """What one HTTP response shows, as `read_response` reads it."""
+    return read_response(status, headers, text, source=source, now=now, hide=hide)[0]
+
+
+def read_response(
+    status: int,
+    headers: Iterable[tuple[str, str]],
+    text: str | None,
+    *,
+    source: Literal["live", "pasted"],
+    now: datetime,
+    hide: Callable[[str, int], str] = _as_it_is,
+    seen: tuple[str, ...] = (),
+) -> tuple[Evidence, object]:
+    """What one HTTP response shows, and its body's JSON value, None for none. `seen` is said of it already.
 
     `headers` are its lines in order, any case; `text` is its decoded body, None when the body was not seen
     (then nothing is said of it). Retry-After is measured against the response's own Date, else `now`.
@@ -179,8 +193,9 @@ def evidence_of_response(
         realm = any(name == "www-authenticate" and API_REALM.lower() in line.lower() for name, line in raw)
     retry_lines = [line for name, line in raw if name == "retry-after"]
     date = next((line for name, line in raw if name == "date"), None)
-    return Evidence(
+    evidence = Evidence(
         source=source,
+        seen=seen,
         status=status,
         message=message,
         error=said(body.get("error")),
@@ -198,3 +213,4 @@ def evidence_of_response(
         connection_scope=clean(hide(me.apiKey.connectionScope, IDENTITY_WINDOW), 60) if me else None,
         key_name=clean(hide(me.apiKey.name, IDENTITY_WINDOW), 100) if me and me.apiKey.name else None,
     )
+    return evidence, cast("object", value)
