@@ -53,11 +53,12 @@ async def _serve_stdio(settings: Settings) -> None:
     import anyio
     from mcp.server.stdio import stdio_server
 
+    from outboundsync_mcp.cli.stdout import take_stdout
     from outboundsync_mcp.server import create_server
 
     server = create_server(settings)
     try:
-        async with stdio_server(stdin=anyio.wrap_file(_take_stdin())) as (read_stream, write_stream):
+        async with stdio_server(anyio.wrap_file(_take_stdin()), take_stdout()) as (read_stream, write_stream):
             try:
                 await server.run(read_stream, write_stream, server.create_initialization_options())
             except BaseException as error:  # noqa: BLE001 - the process ends here
