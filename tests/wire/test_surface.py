@@ -137,10 +137,9 @@ async def test_a_cancelled_call_stops_at_once_and_harms_no_other(mode: str) -> N
     with ScriptedServer(LIMITED, OK) as upstream:
         async with connected(mode, upstream, clock) as client:
             calls = [asyncio.create_task(client.call_tool("get_me", {})) for _ in range(2)]
-            await clock.wait_for_sleepers()
+            await clock.wait_for_sleepers(3)  # the flight, and a progress report for each caller
             calls[0].cancel()
             await asyncio.gather(calls[0], return_exceptions=True)
-            await clock.wait_for_sleepers()
             clock.jump(13)
             result = await calls[1]
         assert len(upstream.requests) == 2
