@@ -57,7 +57,7 @@ _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 
 def _recognise_me(e: Sighting) -> None:
     """The documented body in a notation that is not JSON: JavaScript's, Python's, Ruby's dumps."""
-    if e.me is None and e.status in (None, 200) and all(name.search(e.text) for name in _ME):
+    if e.me is None and not e.json_body and e.status in (None, 200) and all(name.search(e.text) for name in _ME):
         if e.text.count("{") > e.text.count("}"):
             e.body_fault = e.body_fault or BodyFault.TRUNCATED
             return

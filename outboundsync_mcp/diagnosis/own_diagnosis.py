@@ -33,6 +33,8 @@ _BY_KIND: dict[str, dict[str, object]] = {
     "unknown": {},
 }
 """The least evidence that leads to the same kind again."""
+_OF_A_PROXY = {("forbidden", 401), ("forbidden", 407), ("upstream_unavailable", 500)}
+"""Kinds that these statuses have only where a proxy answered."""
 
 
 def evidence_of_diagnosis(item: dict[str, object], redact: Redactor) -> Evidence | None:
@@ -60,7 +62,7 @@ def evidence_of_diagnosis(item: dict[str, object], redact: Redactor) -> Evidence
 
 def _least_evidence(kind: str, evidence: Evidence, told: str) -> dict[str, object]:
     """What makes `kind` come out again: of a transport failure, the one that its own words tell of."""
-    if kind == "forbidden" and evidence.status == 407:
+    if (kind, evidence.status) in _OF_A_PROXY:
         return {"intermediary": Intermediary.PROXY}
     if kind == "forbidden" and evidence.message:
         return {"json_body": True}

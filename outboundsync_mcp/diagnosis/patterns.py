@@ -740,7 +740,8 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
     *_pages(
         Intermediary.PROXY,
         """
-        proxy tunneling failed | proxy tunnel | clienthttpproxyerror | connect tunnel failed |
+        proxy tunneling failed | proxy tunnel | clienthttpproxyerror | connect tunnel failed | proxyerror: 401 |
+        proxyerror: 403 |
         tunnel connection failed | from proxy after connect | x-squid-error | squid/ | (squid |
         proxy authentication required | proxy-authenticate: | zscaler | forcepoint | bluecoat | blue coat |
         fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |

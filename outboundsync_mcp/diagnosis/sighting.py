@@ -12,7 +12,7 @@ from functools import partial
 from itertools import accumulate, chain
 from operator import itemgetter
 from struct import unpack_from
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
@@ -405,8 +405,13 @@ _LOG_KEYS = frozenset(
 
 def _see_body(item: dict[str, object], s: Sighting) -> None:
     if isinstance(item.get("account"), dict) and isinstance(item.get("apiKey"), dict) and "connections" in item:
-        s.me = item
+        # Values may be masked in a paste, the shape is not.
         s.json_body = True
+        connections = item["connections"]
+        if isinstance(connections, list) and all(isinstance(each, dict) for each in cast("list[object]", connections)):
+            s.me = item
+        else:
+            s.body_fault = BodyFault.WRONG_SHAPE
         return
     message = clean_message(item.get("message"))
     if message is None:

@@ -1497,6 +1497,17 @@ PASTES: tuple[Paste, ...] = (
         "unknown",
     ),
     Paste("v12", 'Smartlead API responded 401: {"message":"Invalid API key"}', 401, "not_outboundsync"),
+    # Near misses
+    Paste("proxy-own-500", "curl: (56) CONNECT tunnel failed, response 500", 500, "upstream_unavailable"),
+    Paste("proxy-own-401", "httpx.ProxyError: 401 Unauthorized", 401, "forbidden"),
+    Paste(
+        "200-without-its-connections",
+        'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"account": {"id": 42, "email": null}, '
+        '"apiKey": {"name": "P", "scopes": ["read"], "connectionScope": "account"}, "connections": null}',
+        200,
+        "unexpected_response",
+    ),
+    Paste("earlier-wait", "Got 500, and before that 429 with Retry-After: 37", 500, "server_error"),
     # More decoys
     Paste("d1", "Processed 401 of 500 contacts, 403 skipped", None, "unknown"),
     Paste("d2", "2026-11-22 20:04:03 INFO synced 404 records in 429ms (batch 500)", None, "unknown"),
