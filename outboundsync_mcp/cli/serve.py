@@ -1,11 +1,9 @@
 """`outboundsync-mcp serve`: the MCP server over stdio, or over streamable HTTP on loopback."""
 
 import asyncio
-import io
 import ipaddress
 import logging
 import os
-import re
 import signal
 import socket
 import sys
@@ -50,15 +48,14 @@ def serve_stdio() -> int:
 
 
 async def _serve_stdio(settings: Settings) -> None:
-    import anyio
     from mcp.server.stdio import stdio_server
 
-    from outboundsync_mcp.cli.stdout import take_stdout
+    from outboundsync_mcp.cli.stdio import take_stdin, take_stdout
     from outboundsync_mcp.server import create_server
 
     server = create_server(settings)
     try:
-        async with stdio_server(anyio.wrap_file(_take_stdin()), take_stdout()) as (read_stream, write_stream):
+        async with stdio_server(take_stdin(), take_stdout()) as (read_stream, write_stream):
             try:
                 await server.run(read_stream, write_stream, server.create_initialization_options())
             except BaseException as error:  # noqa: BLE001 - the process ends here
@@ -73,42 +70,6 @@ async def _serve_stdio(settings: Settings) -> None:
         sys.stderr.write(CLIENT_GONE)
     # Everything is answered. A look-up that a silent name server holds up, in a thread, would keep the process.
     _end_within(LEAVE_SECONDS, 0)
-
-
-# A pair of surrogates; a lone one; any other escape, of a backslash in front of a "u", say.
-_ESCAPE = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
-)
-
-
-def without_lone_surrogates(line: str) -> str:
-    """The line of JSON with U+FFFD for every escaped half of a pair, as JavaScript writes one for a cut emoji.
-
-    The SDK would drop the whole line, and its sender would wait for ever.
-    """
-    if "\\ud" not in line and "\\uD" not in line:
-        return line
-    return _ESCAPE.sub(lambda escape: escape[0] if escape["lone"] is None else r"\ufffd", line)
-
-
-class _Lines(io.TextIOWrapper):
-    """Text whose every line can be read as JSON, if it is JSON at all."""
-
-    def readline(self, size: int = -1, /) -> str:
-        """One line."""
-        return without_lone_surrogates(super().readline(size))
-
-
-def _take_stdin() -> _Lines:
-    """Stdin for the protocol alone: as the SDK does for a stdin of its own, descriptor 0 becomes the null device."""
-    if sys.stdin is None:  # started with stdin closed: nobody is there
-        return _Lines(io.BytesIO())
-    null = os.open(os.devnull, os.O_RDONLY)
-    wire = os.dup(0)
-    os.dup2(null, 0)
-    os.close(null)
-    # Never closed: a thread may still wait on it when the server ends.
-    return _Lines(open(wire, "rb", closefd=False), encoding="utf-8", errors="replace")
 
 
 def serve_http(host: str, port: int) -> int:

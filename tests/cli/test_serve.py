@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from outboundsync_mcp.cli.serve import WAITING, listen, without_lone_surrogates
+from outboundsync_mcp.cli.serve import WAITING, listen
+from outboundsync_mcp.cli.stdio import without_lone_surrogates
 from tests.support.scripted import ScriptedServer, response
 from tests.support.stdio import MODERN_META, PATIENCE_SECONDS, StdioPeer, environment
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from outboundsync_mcp.cli.stdout import Answers
+from outboundsync_mcp.cli.stdio import Answers
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows polls no pipes; there, a thread always writes")
 

@@ -1,12 +1,49 @@
-"""Stdout for the protocol alone, written without a thread where that cannot block."""
+"""Stdin and stdout for the protocol alone: each line can be read, and none waits for a thread that it does not need."""
 
 import io
 import os
+import re
 import select
 import stat
+import sys
 from typing import cast
 
 import anyio
+
+# A pair of surrogates; a lone one; any other escape, of a backslash in front of a "u", say.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+
+
+def without_lone_surrogates(line: str) -> str:
+    """The line of JSON with U+FFFD for every escaped half of a pair, as JavaScript writes one for a cut emoji.
+
+    The SDK would drop the whole line, and its sender would wait for ever.
+    """
+    if "\\ud" not in line and "\\uD" not in line:
+        return line
+    return _ESCAPE.sub(lambda escape: escape[0] if escape["lone"] is None else r"\ufffd", line)
+
+
+class _Lines(io.TextIOWrapper):
+    """Text whose every line can be read as JSON, if it is JSON at all."""
+
+    def readline(self, size: int = -1, /) -> str:
+        """One line."""
+        return without_lone_surrogates(super().readline(size))
+
+
+def take_stdin() -> "anyio.AsyncFile[str]":
+    """The protocol's stdin; descriptor 0 becomes the null device, as the SDK has it."""
+    if sys.stdin is None:  # started with stdin closed: nobody is there
+        return anyio.wrap_file(_Lines(io.BytesIO()))
+    null = os.open(os.devnull, os.O_RDONLY)
+    wire = os.dup(0)
+    os.dup2(null, 0)
+    os.close(null)
+    # Never closed: a thread may still wait on it when the server ends.
+    return anyio.wrap_file(_Lines(open(wire, "rb", closefd=False), encoding="utf-8", errors="replace"))
 
 
 class Answers:
