@@ -13,9 +13,8 @@ from tests.bench.measurements import (
     round_trip,
     shared_requests,
     start_and_memory,
-    table,
 )
-from tests.bench.report import write
+from tests.bench.report import table, write
 from tests.bench.throughput import calls_per_second, fastmcp
 from tests.proof.toolbox import python_with
 

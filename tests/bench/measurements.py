@@ -195,20 +195,3 @@ def padded(size: int) -> str:
     """A paste of about that many characters: log lines, and the error at their end."""
     line = "2026-11-22T10:00:00Z worker-3 INFO sync of connection 7 took 412 ms, 37 activities\n"
     return line * max(0, (size - len(PASTE)) // len(line)) + PASTE
-
-
-def table(figures: Sequence[Figure]) -> str:
-    """The figures as a Markdown table."""
-    rows = [
-        "| what | ours | reference | ratio | middle half | target | |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for figure in figures:
-        spread = f"{figure.spread[0]:.2f} to {figure.spread[1]:.2f}" if figure.spread else ""
-        limited = figure.target is not None
-        target = f"≤ {figure.target:g}" if limited else ""
-        verdict = ("missed" if figure.missed else "met") if limited else ""
-        value = f"{figure.value:.2f}" if figure.spread else ""
-        cells = (figure.name, figure.ours, figure.reference, value, spread, target, verdict)
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)

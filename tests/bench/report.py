@@ -38,16 +38,32 @@ def record(figures: Sequence[Figure]) -> list[dict[str, Any]]:
     ]
 
 
+def _cells(row: dict[str, Any]) -> tuple[str, str, str]:
+    """Middle half, target and verdict of a recorded figure."""
+    spread, target = row["middle_half"], row["target"]
+    middle = f"{spread[0]:.2f} to {spread[1]:.2f}" if spread else ""
+    return middle, "" if target is None else f"≤ {target:g}", {None: "", True: "met", False: "missed"}[row["met"]]
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as a Markdown table for the screen, with what was measured on either side."""
+    rows = [_line("what", "ours", "reference", "ratio", "middle half", "target", ""), "|---|---|---|---|---|---|---|\n"]
+    for figure, row in zip(figures, record(figures), strict=True):
+        value = f"{figure.value:.2f}" if figure.spread else ""
+        rows.append(_line(figure.name, figure.ours, figure.reference, value, *_cells(row)))
+    return "".join(rows).rstrip("\n")
+
+
 def markdown(recorded: Sequence[dict[str, Any]]) -> str:
     """The page that shows the figures."""
-    rows: list[str] = []
-    for row in recorded:
-        spread = row["middle_half"]
-        value = f"{row['value']:.2f}" if spread else f"{row['value']:.0f}"
-        verdict = {None: "", True: "met", False: "missed"}[row["met"]]
-        target = "" if row["target"] is None else f"≤ {row['target']:g}"
-        middle = f"{spread[0]:.2f} to {spread[1]:.2f}" if spread else ""
-        rows.append(f"| {row['name']} | {value} | {middle} | {target} | {verdict} |\n")
+    rows = (
+        _line(row["name"], f"{row['value']:.2f}" if row["middle_half"] else f"{row['value']:.0f}", *_cells(row))
+        for row in recorded
+    )
     return HEAD + "".join(rows)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.measurements import Figure, interleaved, ratio, round_trip, shared_requests, start_and_memory, table
+from tests.bench.measurements import Figure, interleaved, ratio, round_trip, shared_requests, start_and_memory
 from tests.bench.processes import ROOT
-from tests.bench.report import JSON, MARKDOWN, markdown, write
+from tests.bench.report import JSON, MARKDOWN, markdown, table, write
 
 
 def test_every_measurement_runs_and_gives_a_ratio_of_two_things_that_happened() -> None:
