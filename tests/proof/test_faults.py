@@ -39,24 +39,25 @@ def _name(fault: Fault) -> str:
     return fault.name
 
 
-class TestOverStdio:
+class EveryFault:
     """A class for each transport, so that `--dist loadscope` gives each to a worker of its own."""
 
+    transport: str
+
     @pytest.mark.parametrize("era", ["2025", "2026"])
     @pytest.mark.parametrize("fault", IN_ORDER, ids=_name)
     def test_a_fault_is_an_answer_in_time_and_nothing_is_retried_but_one_429(
         self, fault: Fault, era: str, bench: Bench
     ) -> None:
-        _play(fault, f"stdio, {era}", bench)
+        _play(fault, f"{self.transport}, {era}", bench)
 
 
-class TestOverHttp:
-    @pytest.mark.parametrize("era", ["2025", "2026"])
-    @pytest.mark.parametrize("fault", IN_ORDER, ids=_name)
-    def test_a_fault_is_an_answer_in_time_and_nothing_is_retried_but_one_429(
-        self, fault: Fault, era: str, bench: Bench
-    ) -> None:
-        _play(fault, f"HTTP, {era}", bench)
+class TestOverStdio(EveryFault):
+    transport = "stdio"
+
+
+class TestOverHttp(EveryFault):
+    transport = "HTTP"
 
 
 def _play(fault: Fault, channel: str, bench: Bench) -> None:
