@@ -98,7 +98,7 @@ class OutboundSyncClient:
         # Who cannot wait at all does not board a flight that departs after the stated wait, at its jitter.
         if cooling > budget or (budget == 0 and flight is not None and flight.departs_at > now):
             return self._still_cooling(state, credential, cooling, budget)
-        flight = flight or self._launch(state, credential.key, credential.source)
+        flight = flight or self._launch(state, credential.key)
         answer, waited = await self._ride(flight, on_wait)
         attempts = 1
         evidence = answer.evidence
@@ -106,7 +106,7 @@ class OutboundSyncClient:
             if waited + state.cooling_seconds(self.clock.monotonic()) > budget:
                 evidence = replace(evidence, wait_limit=budget)
             else:
-                retry = self._retry_of(flight, state, credential.key, credential.source)
+                retry = self._retry_of(flight, state, credential.key)
                 answer, more = await self._ride(retry, on_wait)
                 waited += more
                 attempts = 2
@@ -164,7 +164,7 @@ class OutboundSyncClient:
 
     # Flights
 
-    def _launch(self, state: KeyState[Answer], key: ApiKey, source: str) -> Flight[Answer]:
+    def _launch(self, state: KeyState[Answer], key: ApiKey) -> Flight[Answer]:
         """A new flight of the running loop: waits out the cooldown, if any, then sends one request."""
         now = self.clock.monotonic()
         cooling = state.cooling_seconds(now)
@@ -175,16 +175,16 @@ class OutboundSyncClient:
             while (wait := max(planned, state.cooldown_until) - self.clock.monotonic()) > 0:
                 await self.clock.sleep(wait)
             flight.departs_at = self.clock.monotonic()
-            return await self._request(state, key, source)
+            return await self._request(state, key)
 
         flight = Flight(run, departs_at=planned)
         state.set_flight(flight)
         return flight
 
-    def _retry_of(self, flight: Flight[Answer], state: KeyState[Answer], key: ApiKey, source: str) -> Flight[Answer]:
+    def _retry_of(self, flight: Flight[Answer], state: KeyState[Answer], key: ApiKey) -> Flight[Answer]:
         """The one retry of a flight that got a 429, the same for all its riders and for who came meanwhile."""
         if flight.successor is None:
-            flight.successor = state.current_flight() or self._launch(state, key, source)
+            flight.successor = state.current_flight() or self._launch(state, key)
             flight.successor.is_retry = True
         return flight.successor
 
@@ -224,7 +224,7 @@ class OutboundSyncClient:
 
     # One request
 
-    async def _request(self, state: KeyState[Answer], key: ApiKey, source: str) -> Answer:
+    async def _request(self, state: KeyState[Answer], key: ApiKey) -> Answer:
         """Send one request and enter what it shows into the key's state. Never raises but CancelledError."""
         sent = state.record_request(self.clock.monotonic())
         worked_before = state.accepted
@@ -238,7 +238,6 @@ class OutboundSyncClient:
             host=self._requester.host,
             api_host=True,
             key_sent=True,
-            key_source=source,
             key_worked_before=worked_before,
             own_requests_in_window=sent,
             timeout_seconds=self._settings.timeout_seconds,

@@ -20,7 +20,7 @@ from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
 from outboundsync_mcp.diagnosis.normalize import decode, without_codes
 from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
-from outboundsync_mcp.diagnosis.response import API_REALM, evidence_of_response
+from outboundsync_mcp.diagnosis.response import API_REALM, read_response
 from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
 from outboundsync_mcp.diagnosis.sighting import Sighting
 from outboundsync_mcp.diagnosis.statuses import BARE, EXPLICIT, IMPLIED, statuses_in
@@ -327,7 +327,7 @@ def _body_fault(
         return BodyFault.WRONG_SHAPE, None
     if body is None or (not body.strip() and body):
         return (BodyFault.WRONG_SHAPE, None) if e.json_body else (None, None)
-    made = evidence_of_response(status, [], body, source="pasted", now=now)
+    made, _ = read_response(status, [], body, source="pasted", now=now)
     return made.body_fault, made.body_fault_detail
 
 

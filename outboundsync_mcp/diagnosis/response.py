@@ -141,19 +141,6 @@ def _as_it_is(text: str, _: int) -> str:
     return text
 
 
-def evidence_of_response(
-    status: int,
-    headers: Iterable[tuple[str, str]],
-    text: str | None,
-    *,
-    source: Literal["live", "pasted"],
-    now: datetime,
-    hide: Callable[[str, int], str] = _as_it_is,
-) -> Evidence:
-    """What one HTTP response shows, as `read_response` reads it."""
-    return read_response(status, headers, text, source=source, now=now, hide=hide)[0]
-
-
 def read_response(
     status: int,
     headers: Iterable[tuple[str, str]],

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Intermediary
-from outboundsync_mcp.diagnosis.response import DEEPEST_JSON, evidence_of_response, parse_json
+from outboundsync_mcp.diagnosis.response import DEEPEST_JSON, parse_json, read_response
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 DATE = "Sun, 01 Mar 2026 11:00:00 GMT"
@@ -21,7 +21,7 @@ PAGE = "<html><body>{}</body></html>"
 
 def read(status: int, *headers: tuple[str, str], body: object = None, source: Any = "live") -> Evidence:
     text = body if body is None or isinstance(body, str) else json.dumps(body)
-    return evidence_of_response(status, headers, text, source=source, now=NOW)
+    return read_response(status, headers, text, source=source, now=NOW)[0]
 
 
 # JSON
@@ -227,13 +227,11 @@ def test_a_secret_is_hidden_in_everything_shown_and_judged_as_it_was() -> None:
         return text.replace("account", "…").replace("Production", "…").replace("denied", "…")
 
     headers = [("Server", "denied")]
-    ok = evidence_of_response(200, headers, json.dumps(ME), source="live", now=NOW, hide=hide)
+    ok, _ = read_response(200, headers, json.dumps(ME), source="live", now=NOW, hide=hide)
     assert (ok.connection_scope, ok.key_name, ok.headers["server"], ok.connections) == ("…", "…", "…", 1)
-    refused = evidence_of_response(
-        403, [], '{"message": "denied", "error": "denied"}', source="live", now=NOW, hide=hide
-    )
+    refused, _ = read_response(403, [], '{"message": "denied", "error": "denied"}', source="live", now=NOW, hide=hide)
     assert (refused.message, refused.error) == ("…", "…")
-    assert evidence_of_response(500, [], "denied", source="live", now=NOW, hide=hide).message == "…"
+    assert read_response(500, [], "denied", source="live", now=NOW, hide=hide)[0].message == "…"
     assert windows == {6, 12}
 
 

@@ -14,7 +14,7 @@ from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
 from outboundsync_mcp.diagnosis.evidence import Evidence
 from outboundsync_mcp.diagnosis.reader import read
 from outboundsync_mcp.diagnosis.redact import RUN, redact
-from outboundsync_mcp.diagnosis.response import evidence_of_response, parse_json
+from outboundsync_mcp.diagnosis.response import parse_json, read_response
 from outboundsync_mcp.diagnosis.retry_after import MAX_SECONDS, parse_http_date, parse_retry_after
 
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
@@ -107,7 +107,7 @@ def response(data: bytes) -> None:
     headers = [("Retry-After", lines[0]), *((name, value) for name, value in pairwise(lines[:20]))]
     body = "\n".join(lines[1:])
     parse_json(body)
-    _answer(evidence_of_response(100 + len(data) % 500, headers, body, source="live", now=NOW))
+    _answer(read_response(100 + len(data) % 500, headers, body, source="live", now=NOW)[0])
 
 
 def _answer(evidence: Evidence) -> str:
