@@ -303,6 +303,7 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("network authentication required", 511),
     ("tunneling failed: forbidden", 403),
     ("no live upstreams", 502),
+    ("upstream connect error or disconnect", 503),  # Envoy
     ("http::error::unauthorized", 401),
     ("unauthorizedexception", 401),
     ("forbiddenexception", 403),
@@ -402,7 +403,7 @@ FAILURES: tuple[FailureWords, ...] = (
         name_not_resolved | dns_probe | no address associated with hostname | unknown host | unable to resolve |
         name does not resolve | host not found | name resolution failed | nxdomain | wsahost_not_found |
         bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
-        php_network_getaddresses | failed to lookup address | dns error | dns lookup failed |
+        php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
         """,
@@ -492,7 +493,7 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate verify failed | certificate_verify_failed | trust relationship for the tls |
         certificate is invalid according to the validation | failed to verify certificate | x509: |
         certpathvalidatorexception | ssl certificate problem | certificate verification failed | cannot verify |
-        certificate validation failed | certificateverify
+        certificate validation failed | certificateverify | certificate error
         """,
     ),
     *_rows(
@@ -555,7 +556,9 @@ FAILURES: tuple[FailureWords, ...] = (
         network timeout at | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
-        timing out | times out | time out | httpx.timeout | request timed
+        timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out |
+        getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
+        dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
     ),
     # Refused, unreachable: errno texts of the operating systems and their wrappers
@@ -614,7 +617,8 @@ FAILURES: tuple[FailureWords, ...] = (
         server closed connection | eoferror | connection was closed | underlying connection was closed |
         header parser received no bytes | response ended prematurely | read: eof | ": eof | server closed idle |
         unexpected eof | transport endpoint | no response from server | connection closed by | closed by remote |
-        err_connection_closed | connection closed before | closed by the remote host
+        err_connection_closed | connection closed before | closed by the remote host |
+        was not closed cleanly
         """,
     ),
     *_rows(
@@ -637,7 +641,8 @@ FAILURES: tuple[FailureWords, ...] = (
         network error | err_network | clientconnectorerror | connectexception | connecterror | clientoserror |
         failed to fetch | unable to connect | can't connect | cannot connect | could not connect |
         failed to connect | connection failed | no internet | all connection attempts failed | networkerror |
-        an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore. |
+        an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore.readerror |
+        httpcore.writeerror | httpcore.networkerror |
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
         impossible de se connecter | connection error | econnection
         """,
@@ -707,7 +712,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         unexpected mimetype | failed to parse json | json_error_syntax | jsonexception | syntaxerror: json |
         invalid json | malformed json | jsonreaderexception | unexpected character | could not parse response |
         json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
-        expecting property name | malformed response from
+        expecting property name | malformed response from | expected begin_object but was
         """,
     ),
 )

@@ -140,8 +140,7 @@ def _better(one: KeySign | None, two: KeySign | None) -> KeySign | None:
         return two or one
     return (
         two
-        if (two.fault is not None, two.sent is not None, two.rank)
-        > (one.fault is not None, one.sent is not None, one.rank)
+        if (two.fault is not None, two.sent is True, two.rank) > (one.fault is not None, one.sent is True, one.rank)
         else one
     )
 

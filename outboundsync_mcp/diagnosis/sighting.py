@@ -246,12 +246,17 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     )
 
 
+_NAMED_ON_PAGE = re.compile(r"(?i)\b(?:HTTP|error)(?:\s(?:status|error|code)){0,2}[\s:]{1,2}\Z")
+
+
 def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
     """Of a page only what its server says of itself: a status with its reason, and who wrote the page."""
     lower = page.lower()
     s.html = True
     for stated in statuses_in(page[:4000]):
-        if stated.status >= 400 and s.status_rank < EXPLICIT and has_reason(stated.status, page[stated.end :][:60]):
+        named = _NAMED_ON_PAGE.search(page, max(0, stated.start - 30), stated.start) is not None
+        named = named or has_reason(stated.status, page[stated.end :][:60])
+        if stated.status >= 400 and s.status_rank < EXPLICIT and named:
             _state(s, stated.status, EXPLICIT)
     if s.status is None and any(words in lower for words in p.CHALLENGE_WORDS):
         _state(s, 403, IMPLIED, implied=True)
@@ -471,7 +476,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
         elif key in _WAIT_KEYS:
-            wait = value.strip(" \"'[].,;")
+            wait = value.strip(" \"'[].,;“”„‘’«»`*")
             scale = _WAIT_KEYS[key]
             if scale != 1.0:
                 wait = _seconds(wait, scale)

@@ -1283,9 +1283,52 @@ PASTES: tuple[Paste, ...] = (
     Paste(
         "envoy text",
         "upstream connect error or disconnect/reset before headers. reset reason: connection timeout",
-        None,
-        "timed_out",
+        503,
+        "upstream_unavailable",
     ),
+    Paste("k6 time-out", f'WARN[0003] Request Failed  error="Get \\"{URL}\\": request timeout"', None, "timed_out"),
+    Paste("timeouts in a sentence", "A chamada para a OutboundSync está dando timeout", None, "timed_out"),
+    Paste(
+        "wait in low quotes",
+        "Beim Aufruf der OutboundSync-API kommt immer ein 429 mit „Retry-After: 25“.",
+        429,
+        "rate_limited",
+        25,
+    ),
+    Paste(
+        "status on a filter's page",
+        "<html><head><title>Zscaler</title></head><body>Access Denied URL: app.outboundsync.com/api/v1/me — HTTP 403</body></html>",
+        403,
+        "forbidden",
+    ),
+    Paste(
+        "placeholder before its answer",
+        f'curl -s {URL} -H "Authorization: Bearer YOUR_API_KEY" => {BAD_KEY}',
+        401,
+        "malformed_api_key",
+    ),
+    Paste(
+        "httpcore illegal header",
+        f"httpcore.LocalProtocolError: Illegal header value b'Bearer {KEY}\\n'",
+        None,
+        "malformed_api_key",
+    ),
+    Paste(
+        "curl stream error",
+        "curl: (92) HTTP/2 stream 1 was not closed cleanly: INTERNAL_ERROR (err 2)",
+        None,
+        "connection_failed",
+    ),
+    Paste(
+        "gson shape",
+        "com.google.gson.JsonSyntaxException: java.lang.IllegalStateException: Expected BEGIN_OBJECT but was STRING at line 1 column 1 path $",
+        None,
+        "unexpected_response",
+    ),
+    Paste(
+        "name look-up in words", "I can't reach app.outboundsync.com, the DNS lookup fails", None, "connection_failed"
+    ),
+    Paste("certificate in words", "certificate error when calling OutboundSync from the office", None, "tls_failed"),
     Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
