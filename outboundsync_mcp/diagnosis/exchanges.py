@@ -23,8 +23,13 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     current: Sighting | None = None
     request = _Request()
     for unit, looks in zip(units, vocabulary.looks, strict=True):
+        keyless = request.ends_without_key(unit)
+        if current is not None and not looks and not keyless and _goes_on(unit, current):
+            _add_text(current, unit.text)
+            continue
         for sighting in see(unit, looks, vocabulary):
-            request.watch(unit, sighting)
+            if keyless:
+                sighting.key = _NO_AUTHORIZATION
             if current is None or _contradicts(current, sighting):
                 current = sighting
                 if sighting.outcome or sighting.host or sighting.key or sighting.waits:
@@ -83,26 +88,30 @@ class _Request:
     def __init__(self) -> None:
         self._names: set[str] | None = None
 
-    def watch(self, unit: Unit, sighting: Sighting) -> None:
+    def ends_without_key(self, unit: Unit) -> bool:
+        """Whether the request that the units so far showed ends here, whole and without the header."""
         if self._HINT.search(unit.text, 0, 600) and self._LINE.search(unit.text[:600]):
             self._names = set()
-        elif self._names is not None and self._HEADER.match(unit.text):
+            return False
+        if self._names is None:
+            return False
+        if self._HEADER.match(unit.text):
             self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())
-        elif self._names is not None:
-            complete = self._END.match(unit.text) is not None and self._names & {
-                "host",
-                "user-agent",
-                "accept",
-                "accept-encoding",
-            }
-            if complete and not any("auth" in name or "key" in name for name in self._names):
-                sighting.key = KeySign(
-                    fault=KeyFault.MISSING,
-                    detail="The request was sent without an Authorization header.",
-                    sent=False,
-                    rank=3,
-                )
-            self._names = None
+            return False
+        names, self._names = self._names, None
+        is_whole = self._END.match(unit.text) and names & {"host", "user-agent", "accept", "accept-encoding"}
+        return bool(is_whole) and not any("auth" in name or "key" in name for name in names)
+
+
+_NO_AUTHORIZATION = KeySign(
+    fault=KeyFault.MISSING, detail="The request was sent without an Authorization header.", sent=False, rank=3
+)
+
+
+def _goes_on(unit: Unit, e: Sighting) -> bool:
+    """Whether a unit in which nothing is to be seen is one more line of the exchange, and no more than that."""
+    plain = not (unit.page or unit.opens or unit.record or unit.document or unit.when)
+    return plain and unit.depth == e.depth and unit.part == e.part
 
 
 def _contradicts(e: Sighting, s: Sighting) -> bool:
@@ -193,7 +202,11 @@ def _join(e: Sighting, s: Sighting) -> None:
     e.when = s.when or e.when
     if told or s.intermediary or s.body_fault or s.location:
         e.quotes.append(s.text)
-    e.text = f"{e.text}\n{s.text}" if len(e.text) < 40_000 else e.text
+    _add_text(e, s.text)
+
+
+def _add_text(e: Sighting, text: str) -> None:
+    e.text = f"{e.text}\n{text}" if len(e.text) < 40_000 else e.text
 
 
 # The exchange that counts ----------

@@ -74,11 +74,12 @@ _TORN = re.compile(
 )
 _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  # possessive: tried in one way only
 
-# Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
+# Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
+# begins with a plain character: `re` then skips to one of them, which makes the search twice as fast.
 _NAME = (
     r"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[-_. ]?key|access[-_ ]?key"
-    r"|private[-_ ]?key|auth[-_]?key|[_-]key|[_-]pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
-    r"|database_url|redis_url|[_-]dsn|connection[-_]?string)"
+    r"|private[-_ ]?key|auth[-_]?key|-key|_key|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
+    r"|database_url|redis_url|-dsn|_dsn|connection[-_]?string)"
 )
 # One of these literals is in every name above: texts without any are spared the search.
 _NAME_HINTS = (
@@ -97,7 +98,7 @@ _NAMED = re.compile(
 # Values that go on to the end of the line: a scheme and its secret, several cookies, an exported variable.
 _LINES = (
     re.compile(
-        r"""(?:authorization|(?:set-)?cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'`\\\[{(][^"'`\n\\]*)"""
+        r"""(?:authorization|set-cookie2?|cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'`\\\[{(][^"'`\n\\]*)"""
     ),
     re.compile(
         r"(?m)^[ \t]*(?:export |set |env |-e )?[a-z][a-z0-9]{0,30}_(?:[a-z0-9]{1,30}_)?(?:key|token|secret"
@@ -197,7 +198,8 @@ class Redactor:
 
     def learn(self, text: str) -> None:
         """Remember the secrets of one more text."""
-        self._remember(text, _spans(text))
+        if text:
+            self._remember(text, _spans(text))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`."""

@@ -113,10 +113,11 @@ class _Index(Generic[_Row]):
         for entry in numbered:
             grams = {gram for needle in entry[1] for gram in _grams(needle)}
             self._rows.setdefault(min(grams, key=lambda gram: (usual[gram], gram)), []).append(entry)
+        self._keys = frozenset(self._rows)
 
     def rows_in(self, lower: str, grams: set[int]) -> list[_Row]:
         """The rows whose needles `lower` has, in the table's order; `grams` are the runs of `lower`."""
-        likely = [entry for gram in grams & self._rows.keys() for entry in self._rows[gram]]
+        likely = [entry for gram in grams & self._keys for entry in self._rows[gram]]
         fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
         return [row for _, row in sorted(fitting, key=itemgetter(0))]
 
