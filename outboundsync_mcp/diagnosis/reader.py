@@ -146,11 +146,16 @@ def _decoded(units: list[Unit], text: str) -> str:
 
 # Large texts ----------
 
-_OF_INTEREST = re.compile(
-    r"(?i)outboundsync|osapi_|/api/v1/me|HTTP/[12]|status.{0,3}code|\b[45]\d\d\b|error|exception|refused"
-    r"|timed? ?out|certificate|retry-after|unauthorized|forbidden"
-)
-_OURS = re.compile(r"(?i)outboundsync|osapi_|/api/v1/me|invalid api key|api access is not enabled")
+_OURS = ("outboundsync", "osapi_", "/api/v1/me", "invalid api key", "api access is not enabled")
+_OF_INTEREST = (
+    "http/1", "http/2", "error", "exception", "refused", "timed out", "timedout", "time out", "timeout", "certificate",
+    "retry-after", "unauthorized", "forbidden",
+)  # fmt: skip
+_STATUS = re.compile(r"[45](?<!\w[45])\d\d(?!\w)|status.{0,3}code")
+
+
+def _is_of_interest(lower: str) -> bool:
+    return any(word in lower for word in _OF_INTEREST) or _STATUS.search(lower) is not None
 
 
 def _digest(text: str) -> str:
@@ -166,9 +171,10 @@ def _digest(text: str) -> str:
     for number in range(len(lines) - 1, -1, -1):
         line = lines[number]
         head = line if len(line) <= 12_000 else line[:6000] + " " + line[-6000:]
-        ours = _OURS.search(head) is not None
+        lower = head.lower()
+        ours = any(word in lower for word in _OURS)
         near = 25 if ours else near - 1
-        wanted = ours or near > 0 or _OF_INTEREST.search(head) is not None or number > len(lines) - 200
+        wanted = ours or near > 0 or number > len(lines) - 200 or _is_of_interest(lower)
         mine = ours or near > 0
         if wanted and budget[mine] > 0:
             budget[mine] -= len(head)

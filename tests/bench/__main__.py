@@ -9,11 +9,11 @@ from collections.abc import Callable
 from tests.bench.measurements import (
     SIMULTANEOUS_CALLS,
     Figure,
-    reader,
     round_trip,
     shared_requests,
     start_and_memory,
 )
+from tests.bench.reading import reading
 from tests.bench.report import table, write
 from tests.bench.throughput import calls_per_second, fastmcp
 from tests.proof.toolbox import python_with
@@ -35,7 +35,7 @@ def main() -> int:
         lambda: round_trip(100 * rounds),
         lambda: calls_per_second(max(1, rounds // 2), other),
         lambda: shared_requests(SIMULTANEOUS_CALLS),
-        lambda: reader(20 * rounds),
+        lambda: reading(rounds),
     )
     figures = [figure for part in parts for figure in part()]
     print(table(figures))

@@ -1,13 +1,10 @@
 """The measurements. Each is a ratio of interleaved runs (A B A B …), so that a busy machine slows both sides alike."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from importlib.util import find_spec
 from statistics import median, quantiles
 from types import MappingProxyType
 
@@ -21,18 +18,6 @@ SHARED = (
     ("a 429 with Retry-After 5, then a 200", ("--limited",)),
 )
 """Upstreams that simultaneous calls meet: what they answer, and the options that make them."""
-PASTE = """\
-$ curl -sv https://app.outboundsync.com/api/v1/me -H "Authorization: Bearer ********"
-* Connected to app.outboundsync.com (203.0.113.7) port 443
-> GET /api/v1/me HTTP/2
-> accept: */*
->
-< HTTP/2 429
-< content-type: application/json; charset=utf-8
-< retry-after: 37
-<
-{"statusCode":429,"message":"ThrottlerException: Too Many Requests"}
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,31 +152,3 @@ def shared_requests(calls: int) -> list[Figure]:
         title = f"requests for {calls:,} simultaneous calls: {name}"
         figures.append(Figure(title, f"{count}", f"{calls:,}", count, target=2))
     return figures
-
-
-def reader(rounds: int) -> list[Figure]:
-    """What `diagnose_error` needs to read a paste, in JSON parses of the same size; and that its time is linear."""
-    if find_spec("outboundsync_mcp.diagnosis.reader") is None:
-        return []
-    from outboundsync_mcp.diagnosis.reader import read
-
-    now = datetime.now(UTC)
-    small, medium, large = (padded(size) for size in (2_000, 20_000, 2_000_000))
-    document = json.dumps({"text": small})
-    read(small, now=now)
-    two_kb, parse = interleaved(
-        rounds, lambda: timed(lambda: read(small, now=now)), lambda: timed(lambda: json.loads(document))
-    )
-    big, twenty_kb = interleaved(
-        max(1, rounds // 100), lambda: timed(lambda: read(large, now=now)), lambda: timed(lambda: read(medium, now=now))
-    )
-    return [
-        ratio("reading a 2 KB paste against `json.loads`", two_kb, parse, milliseconds),
-        ratio("reading 2 MB against 20 KB", big, twenty_kb, milliseconds, target=120),
-    ]
-
-
-def padded(size: int) -> str:
-    """A paste of about that many characters: log lines, and the error at their end."""
-    line = "2026-11-22T10:00:00Z worker-3 INFO sync of connection 7 took 412 ms, 37 activities\n"
-    return line * max(0, (size - len(PASTE)) // len(line)) + PASTE

@@ -7,7 +7,9 @@ import pytest
 
 from tests.bench.measurements import Figure, interleaved, ratio, round_trip, shared_requests, start_and_memory
 from tests.bench.processes import ROOT
+from tests.bench.reading import grown, growth, kinds, short_pastes
 from tests.bench.report import JSON, MARKDOWN, markdown, table, write
+from tests.corpus.cases import load
 
 
 def test_every_measurement_runs_and_gives_a_ratio_of_two_things_that_happened() -> None:
@@ -34,6 +36,26 @@ def test_a_ratio_is_of_medians_and_one_above_its_target_is_missed() -> None:
     assert not ratio("x", [1], [1], str, target=1.0).missed
     assert "| missed |" in table([figure])
     assert table([Figure("y", "3", "", 3)]).endswith("| y | 3 |  |  |  |  |  |")
+
+
+def test_of_all_texts_the_one_whose_time_grows_most_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = {("slow", 2_000_000): 130.0, ("slow", 20_000): 1.0, ("fast", 2_000_000): 50.0, ("fast", 20_000): 1.0}
+
+    def read(text: str) -> float:
+        return seconds[text[:4], len(text)]
+
+    monkeypatch.setattr("tests.bench.reading._read", read)
+    figure = growth("shapes", {"f": "fast ", "s": "slow "}, 1)
+    assert (figure.name, figure.value) == ("reading 2 MB against 20 KB, the worst of 2 shapes: s", 130)
+    assert figure.missed
+
+
+def test_every_kind_that_a_paste_can_have_is_read_in_both_sizes() -> None:
+    texts = kinds()
+    assert set(texts) == {case.kind for case in load("development")}
+    assert all(0 < len(text) <= 20_000 for text in texts.values())
+    assert len(grown("abc", 20_000)) == 20_000
+    assert short_pastes(1).value > 1
 
 
 @pytest.mark.parametrize("calls", [20])
