@@ -76,7 +76,7 @@ def _recognise_me(e: Sighting) -> None:
 class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
-    _HINT = re.compile(r"HTTP/|https?://|[Hh](?i:eaders)")
+    _HINT = re.compile(r"[Hh](?:TTP/|ttps?://|(?i:eaders))")
     _LINE = re.compile(
         r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"

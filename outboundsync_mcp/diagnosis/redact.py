@@ -60,7 +60,7 @@ _SHAPES: tuple[_Shape, ...] = (
     *(_shape(name, rf"(?<!\w){name}[_-]?\w{{16,}}") for name in ("xkeysib", "dapi")),
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
-_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}={0,2}")
+_RUN = re.compile(r"(?<![A-Za-z0-9_\-+])[A-Za-z0-9_\-+]{10,}={0,2}")
 _CLASSES = str.maketrans(
     {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")

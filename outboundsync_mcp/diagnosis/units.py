@@ -91,7 +91,7 @@ _STAMP = re.compile(
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LIST_NUMBER = re.compile(r"\s{0,40}\d{1,3}\.")
-_SENTENCE_END = re.compile(r"[.!?;](?=\s+[A-ZÀ-ÞА-Я0-9])|[。！？；]")
+_SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _LOG_LINE = re.compile(
     r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
@@ -106,7 +106,7 @@ _PAIR = re.compile(
     r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)"""
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
-_SEPARATOR = re.compile(r"""[:=]|->|["']\s{0,14},""")
+_SEPARATOR = re.compile(r"""[:=\-"'](?:(?<=[:=])|(?<=-)>|(?<=["'])\s{0,14},)""")
 _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
@@ -172,7 +172,7 @@ def _opens(line: str) -> bool:
 
 def time_of(text: str) -> float | None:
     """The first time stamp within the first characters of a line."""
-    match = _STAMP.search(text, 0, 120)
+    match = _STAMP.search(text, 0, 120) if text.find(":", 0, 120) >= 0 else None
     if match is None:
         return None
     try:
