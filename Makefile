@@ -5,6 +5,9 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check
+# A lock names all there is to install. Left to resolve what it names with extras, an older pip asks for the newest
+# release, which has no hash here.
+LOCKED := --require-hashes --no-deps
 PYTHONS := $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11)
 
 # Pyright's wrapper would ask the network for its newest release.
@@ -117,7 +120,7 @@ clean: ## Remove everything that these targets made
 	@$(FIND_PYTHON); \
 	echo "Setting up $(@D) with $$("$$python" --version) …" >&2; \
 	rm -rf $(@D) && "$$python" -m venv $(@D)
-	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check $(LOCKED) -r $<
 	@touch $@
 
 # A stamp is missing while pip works, so what an interrupted run left is thrown away and made again.
@@ -125,13 +128,13 @@ $(VENV)/runtime.ok: requirements.txt
 	@$(FIND_PYTHON); \
 	echo "Setting up $(VENV) with $$("$$python" --version) …" >&2; \
 	rm -rf $(VENV) && "$$python" -m venv $(VENV)
-	@$(PIP_INSTALL) --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(PIP_INSTALL) $(LOCKED) -r requirements.txt -r requirements-build.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/dev.ok: $(VENV)/runtime.ok requirements-dev.txt pyproject.toml
 	@echo "Installing the development tools …" >&2
 	@rm -f $(VENV)/runtime.ok
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.txt
+	@$(PIP_INSTALL) $(LOCKED) -r requirements-dev.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/runtime.ok $@

@@ -50,17 +50,18 @@ def node_environment(name: str, packages: Mapping[str, str]) -> Path:
 
 def python_with(requirements: str) -> Path:
     """The interpreter of an environment that holds exactly `clients/{requirements}.txt`."""
-    return python_environment(requirements, (PINS / f"{requirements}.txt").read_text(encoding="utf-8"))
+    # A lock names all there is to install. Left to resolve what it names with extras, an older pip asks for the newest.
+    return python_environment(requirements, (PINS / f"{requirements}.txt").read_text(encoding="utf-8"), "--no-deps")
 
 
-def python_environment(name: str, requirements: str) -> Path:
-    """The interpreter of a virtual environment with these requirements (a requirements file's text)."""
+def python_environment(name: str, requirements: str, *options: str) -> Path:
+    """The interpreter of a virtual environment with these requirements (a requirements file's text; pip's options)."""
 
     def install(folder: Path) -> None:
         _run([sys.executable, "-m", "venv", str(folder)])
         pins = folder / "requirements.txt"
         pins.write_text(requirements, encoding="utf-8")
-        _run([str(_python(folder)), "-m", "pip", "install", "-qq", "-r", str(pins)])
+        _run([str(_python(folder)), "-m", "pip", "install", "-qq", *options, "-r", str(pins)])
 
     return _python(_once(f"venv-{name}", requirements + sys.version, install))
 
