@@ -176,6 +176,9 @@ def _hanging(first: str, text: str, style: str = "") -> "RenderableType":
     return table
 
 
+_IN_A_TERMINAL = "`get_me` is the MCP tool; in a terminal, `outboundsync-mcp doctor` makes the same request."
+
+
 def _diagnosis_rows(diagnosis: Diagnosis) -> list[Row]:
     status = "no HTTP response" if diagnosis.status is None else str(diagnosis.status)
     return [
@@ -185,6 +188,7 @@ def _diagnosis_rows(diagnosis: Diagnosis) -> list[Row]:
         ("Or", [f"- {cause}" for cause in diagnosis.other_causes]),
         ("Message", [diagnosis.message] if diagnosis.message else []),
         ("Remediation", [f"{number}. {step}" for number, step in enumerate(diagnosis.remediation, 1)]),
+        ("Here", [_IN_A_TERMINAL] if any("`get_me`" in step for step in diagnosis.remediation) else []),
         ("Who fixes", [diagnosis.who_fixes]),
         ("Retryable", [_retry_words(diagnosis)]),
         ("Evidence", [f"- {line}" for line in diagnosis.evidence]),

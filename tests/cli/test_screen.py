@@ -52,6 +52,7 @@ def test_report_is_plain_text_without_a_terminal_or_when_colour_is_refused(
     assert "[red]tag[/red]" in text
     assert "429 · Too many requests\nKind" in text
     assert "1. Wait in Connected Accounts.\n" in text
+    assert "in a terminal, outboundsync-mcp doctor makes the same request" in " ".join(text.replace("`", "").split())
     assert "yes, after 37 s, at 2026-11-22T20:00:37Z" in text
     assert text.endswith("  1 of 3 s  Rate limited: retrying once in 2 s\n")
     assert max(map(len, text.splitlines())) <= 110
