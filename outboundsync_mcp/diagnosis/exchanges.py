@@ -217,12 +217,12 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
 
     With a `status` given, only exchanges that ended with it, or with none.
     """
-    told = [e for e in exchanges if e.outcome]
+    told = outcomes = [e for e in exchanges if e.outcome]
     if status is not None:
-        told = [e for e in told if e.status == status] or [e for e in told if e.status is None] or []
+        told = [e for e in told if e.status == status] or [e for e in told if e.status is None]
     if not told:
         keyed = [e for e in exchanges if e.key is not None and e.key.fault is not None]
-        return keyed[-1] if keyed else (exchanges[0] if exchanges and status is None else None)
+        return keyed[-1] if keyed else (exchanges[0] if exchanges and not outcomes else None)
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
     nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told)]

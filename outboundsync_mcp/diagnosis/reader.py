@@ -291,6 +291,9 @@ def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting
     if spoken.message_rank == 3:
         e.message, e.message_rank = spoken.message, 3
     e.body_fault = e.body_fault or spoken.body_fault
+    e.html = e.html or spoken.html
+    e.intermediary = e.intermediary or spoken.intermediary
+    e.cdn_code = e.cdn_code or spoken.cdn_code
     e.vendor, e.vendor_rank = (
         (spoken.vendor, spoken.vendor_rank) if spoken.vendor_rank > e.vendor_rank else (e.vendor, e.vendor_rank)
     )

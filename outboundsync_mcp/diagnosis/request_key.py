@@ -102,11 +102,15 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
     """What a unit of text shows of the key, or None when it shows nothing."""
     lower = text.lower()
     sign = None
+    written = False
     for match in _AUTHORIZATION.finditer(text) if "authorization" in lower else ():
         if not match["proxy"]:
+            written = True
             sign = _better(sign, _of_header(match, text))
     for name, value in pairs:
         last = name.rsplit(".", 1)[-1].lower().replace("_", "-")
+        if written and value.lower() in _SCHEMES:
+            continue  # the first word of what was read whole above
         if last == "authorization" and "\n" not in value:
             sign = _better(sign, _of_value(value, code=False))
         elif last in {"x-api-key", "api-key", "apikey", "x-auth-token"} and value.lower().startswith("osapi_"):
@@ -184,24 +188,23 @@ _WORDS_OF_PROSE = re.compile(
 )
 
 
+_SCHEMES = frozenset({"bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "key"})
+# A key, and then the rest of the sentence, or what came of the request: a status, an arrow, a bracket, several words.
+_KEY_IN_SENTENCE = re.compile(
+    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|\s{1,4}(?:\W|\d{3}\b|\S{1,60}\s))"
+)
+
+
 def _of_value(value: str, *, code: bool) -> KeySign | None:
     value = value.rstrip(" \t\r\n,;)}]\\").lstrip(" \t")
+    if sentence := _KEY_IN_SENTENCE.match(value):
+        value = sentence["header"]
     if len(value) > 4000:
         value = value[:4000]
     scheme, _, rest = value.partition(" ")
     if not value:
         return KeySign(fault=KeyFault.MISSING, detail="The Authorization header was sent empty.", sent=False, rank=3)
-    if scheme.lower().rstrip(":") not in {
-        "bearer",
-        "basic",
-        "token",
-        "digest",
-        "apikey",
-        "api-key",
-        "negotiate",
-        "ntlm",
-        "key",
-    }:
+    if scheme.lower().rstrip(":") not in _SCHEMES:
         if value.strip("\"'").lower().startswith("osapi_"):
             if _MASK.search(value):
                 return KeySign()

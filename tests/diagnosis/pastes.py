@@ -1329,6 +1329,20 @@ PASTES: tuple[Paste, ...] = (
         "name look-up in words", "I can't reach app.outboundsync.com, the DNS lookup fails", None, "connection_failed"
     ),
     Paste("certificate in words", "certificate error when calling OutboundSync from the office", None, "tls_failed"),
+    Paste("key before an arrow", f"sent Authorization: Bearer {KEY} -> 401 Invalid API key", 401, "invalid_api_key"),
+    Paste("key in a sentence", f"Authorization: Bearer {KEY} got HTTP 401", 401, "invalid_api_key"),
+    Paste("key before a bracket", f"Authorization: Bearer {KEY} (401 Invalid API key)", 401, "invalid_api_key"),
+    Paste("key before a comma", f"Authorization: Bearer {KEY}, response: 401", 401, "invalid_api_key"),
+    Paste("two keys", f"> Authorization: Bearer {KEY}, {KEY}\n< HTTP/1.1 401 Unauthorized", 401, "malformed_api_key"),
+    Paste(
+        "key with a space", f"> Authorization: Bearer {KEY} x1y2\n< HTTP/1.1 401 Unauthorized", 401, "malformed_api_key"
+    ),
+    Paste(
+        "command and body on one line",
+        f"curl {URL} -H 'authorization: bearer {KEY}' -> {BAD_KEY}",
+        401,
+        "invalid_api_key",
+    ),
     Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',

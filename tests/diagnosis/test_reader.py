@@ -198,6 +198,13 @@ def test_an_explicit_status_picks_its_own_error_out_of_several() -> None:
     assert told(diagnosis_of(text, status=429)) == (429, "rate_limited", 12)
 
 
+@pytest.mark.parametrize("where", ["text", "message"])
+@pytest.mark.parametrize(("status", "kind"), [(200, "unexpected_response"), (403, "forbidden")])
+def test_a_page_that_states_nothing_is_seen_beside_an_explicit_status(where: str, status: int, kind: str) -> None:
+    page = "<html><body>Sign in to go on</body></html>"
+    assert told(diagnosis_of(**{where: page, "status": status})) == (status, kind, None)
+
+
 def test_a_documented_message_implies_its_status() -> None:
     assert told(diagnosis_of(message="Invalid API key")) == (401, "invalid_api_key", None)
     assert told(diagnosis_of(message=["API access is not enabled for this account"])) == (
