@@ -261,7 +261,7 @@ SUCCESS_TAILS = (" received", " answers", " answered", " returns", " responds", 
 """What hands over a 200, which is too common a number to be believed elsewhere."""
 NOT_A_STATUS_TAILS = _needles(
     """
-    exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
+    exit | exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
     errno | returned status from process
     """
 )

@@ -30,10 +30,12 @@ _TEMPLATE = re.compile(
     r"""^(?:["'`]\s?[+.&]|\+|\$\{(?:process|env|import|[a-z])|#\{|\{[\w.\[\]"']{1,60}\}|%s|%v|\{\}|\$\(|\{\{"""
     r"""|\$\w+->|\$_|\$env:|<%=|f["']|\$[a-z])"""
 )
+# A header of another name, or the query. `api_key="osapi_…"` in code says only where the program has it from.
 _OTHER_HEADER = re.compile(
-    r"(?i)(?<![\w-])(?:x-)?(?:api[-_]?key|auth[-_]?token|access[-_]?token|apikey|token"
-    r"""|key)["'`]?\s{0,3}[:=]{1,2}\s{0,3}["'`]?(?:bearer\s)?osapi_"""
+    r"""(?i)(?:(?<![\w-])(?:x-[\w-]{2,30}|api-key|auth-token|access-token)["'`]?\s{0,3}[:=]{1,2}"""
+    r"""|-H\s?["']?[\w-]{2,30}:|[?&][\w-]{2,30}=)\s{0,3}["'`]?(?:bearer\s)?osapi_"""
 )
+_BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _NOT_SET_HINTS = ("outboundsync_api_key", "bearer", "auth", "without", "forgot", "no api key")
 _NOT_SET = re.compile(
@@ -43,7 +45,7 @@ _NOT_SET = re.compile(
     r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
     r"""| value for){0,4}:? ['"`]?outboundsync_api_key"""
     r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
-    r"|authorization header (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any "
+    r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any "
     r"|the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an "
     r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
     r"|configured|set)"
@@ -115,7 +117,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
             sign = _better(sign, _of_value(value, code=False))
         elif last in {"x-api-key", "api-key", "apikey", "x-auth-token"} and value.lower().startswith("osapi_"):
             sign = _better(sign, _wrong_scheme())
-    if sign is None and "osapi_" in lower and (_OTHER_HEADER.search(text) or _AS_LOGIN.search(text)):
+    if sign is None and "osapi_" in lower and _is_misplaced(text):
         sign = _wrong_scheme()
     if any(hint in lower for hint in _NOT_SET_HINTS) and _NOT_SET.search(lower):
         return _better(
@@ -147,6 +149,12 @@ def _better(one: KeySign | None, two: KeySign | None) -> KeySign | None:
         if (two.fault is not None, two.sent is True, two.rank) > (one.fault is not None, one.sent is True, one.rank)
         else one
     )
+
+
+def _is_misplaced(text: str) -> bool:
+    if _AS_LOGIN.search(text) and _BEARER_AUTH.search(text) is None:
+        return True
+    return _OTHER_HEADER.search(text) is not None
 
 
 def _wrong_scheme() -> KeySign:

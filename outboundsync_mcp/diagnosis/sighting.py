@@ -364,6 +364,8 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
+            elif s.status == status:  # a bare number that the message confirms
+                s.status_rank = max(s.status_rank, CUED)
     for item in unit.objects:
         _see_body(item, s)
     if s.message_rank < 2:
@@ -547,7 +549,9 @@ _ERRNO = re.compile(r"e[a-z_]{3,18}")
 
 
 def _stands_alone(needle: str, lower: str) -> bool:
-    """Names of errno are words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
+    """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
+    if needle[-1].isdigit():  # `errno 110` is not in `errno 11001`
+        return re.search(rf"{re.escape(needle)}(?!\d)", lower) is not None
     if _ERRNO.fullmatch(needle) is None:
         return True
     return any(not _is_listed(lower, match.start()) for match in re.finditer(rf"(?<![a-z]){needle}(?![a-z_])", lower))

@@ -244,7 +244,13 @@ def _is_past(left: str, right: str) -> bool:
     )
 
 
+_CODE_AFTER = re.compile(r"\s{1,3}[A-Z]{2,30}_[A-Z]")
+"""`401 INVALID_SESSION_ID`: the vendor's own name of the error."""
+
+
 def _counts_a_noun(right: str) -> bool:
     """A word follows directly that never follows a status: the number counts what the word names."""
     match = _NOUN.match(right)
-    return match is not None and match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
+    if match is None or _CODE_AFTER.match(right):
+        return False
+    return match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS

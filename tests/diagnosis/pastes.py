@@ -1344,6 +1344,34 @@ PASTES: tuple[Paste, ...] = (
         "invalid_api_key",
     ),
     Paste(
+        "HTTPie bearer",
+        f"$ http -A bearer -a {KEY} {URL}\nHTTP/1.1 401 Unauthorized\n\n{BAD_KEY}",
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "key given to a program",
+        f"client = OutboundSync(api_key='{KEY}')\n# HTTPStatusError: Client error '401 Unauthorized' for url '{URL}'",
+        401,
+        "invalid_api_key",
+    ),
+    Paste("header said to be missing", "Authorization header: missing\nstatus: 401", 401, "missing_api_key"),
+    Paste("exit code that is a status elsewhere", "Exit code 403", None, "unknown"),
+    Paste("winsock look-up", "socket.gaierror: [Errno 11001] getaddrinfo failed", None, "connection_failed"),
+    Paste(
+        "vendor's name of the error behind the status",
+        "Salesforce returned 401 INVALID_SESSION_ID; OutboundSync is fine",
+        401,
+        "not_outboundsync",
+    ),
+    Paste(
+        "rows of a table",
+        "| time | status | message |\n| 10:00 | 429 | Too Many Requests |\n"
+        "| 10:01 | 403 | API access is not enabled for this account |",
+        403,
+        "api_access_disabled",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,
