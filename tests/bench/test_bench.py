@@ -79,6 +79,8 @@ def test_the_readme_quotes_the_last_run() -> None:
         ("round trip: `get_me`, against a no-op call and a raw HTTP request", "a `get_me` takes {:.2f} times"),
     ):
         assert words.format(recorded[name]) in text
+    growth = max(value for name, value in recorded.items() if name.startswith("reading 2 MB"))
+    assert f"reading 2 MB takes at most {growth:.0f} times as long as 20 KB" in text
 
 
 def test_a_recorded_figure_holds_no_absolute_time(tmp_path: Path) -> None:
