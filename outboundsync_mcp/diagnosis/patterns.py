@@ -212,7 +212,7 @@ PAST_BEFORE = tuple(
         """
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
-        last week | preceded by | davor | zuvor | statt | anstatt | kein | keine | keinen | ya no | en vez de |
+        last week | preceded by | davor | zuvor | vorher | früher | hatten wir mal | hatte ich mal | statt | anstatt | kein | keine | keinen | ya no | en vez de |
         en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
         """
     )
@@ -222,6 +222,10 @@ WANTING_WORDS = _words("expected expect expects expecting should must want wante
 GETTING_WORDS = _words(
     "but got get gets was were received returned instead actual actually found sondern aber mais pero"
 )
+SINCE = re.compile(
+    r" (?:since|seit|depuis|desde|da) (?:yesterday|gestern|vorgestern|avant-hier|hier|ayer|anteayer|ieri|ontem|earlier|last week)(?= )"
+)
+"""Not over: what began yesterday still goes on."""
 PAST_AFTER = re.compile(
     r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved"
     r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
@@ -405,7 +409,8 @@ FAILURES: tuple[FailureWords, ...] = (
         bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
-        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003
+        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
+        ns_error_unknown_host
         """,
     ),
     # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
@@ -429,7 +434,8 @@ FAILURES: tuple[FailureWords, ...] = (
         expired certificate | certificate has expired or is not yet valid: current time |
         certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid | cert_e_expired |
         notafter: | sec_e_cert_expired | certexpired | server certificate has expired | certificate_expired |
-        notvalidafter
+        notvalidafter | zertifikat abgelaufen | zertifikat ist abgelaufen | certificat expiré | certificat a expiré |
+        certificado caducado | certificado ha caducado | certificado expirado | certificado expirou
         """,
     ),
     *_rows(
@@ -470,7 +476,7 @@ FAILURES: tuple[FailureWords, ...] = (
         unknown issuer | unknownissuer | not trusted | cert_e_untrustedroot |
         unable to locally verify the issuer | unknown ca | certificate authority is invalid | curl: (60) |
         self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
-        certificate for this server is invalid | pretending to be | invalid peer certificate
+        certificate for this server is invalid | pretending to be | invalid peer certificate | ssl peer certificate
         """,
     ),
     *_rows(
@@ -556,7 +562,7 @@ FAILURES: tuple[FailureWords, ...] = (
         network timeout at | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
-        timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out |
+        timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -570,7 +576,8 @@ FAILURES: tuple[FailureWords, ...] = (
         winerror 10061 | (10061) | errno 111 | errno 61] | couldn't connect to server |
         could not connect to server | no listener | curl: (7) | wsaeconnrefused | verbindung verweigert |
         verbindung abgelehnt | connexion refusée | conexión rechazada | conexão recusada | connessione rifiutata |
-        соединение отклонено | отказано в соединении
+        соединение отклонено | отказано в соединении | ns_error_connection_refused | 接続が拒否 | 连接被拒绝 |
+        拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée
         """,
     ),
     *_rows(
@@ -591,7 +598,7 @@ FAILURES: tuple[FailureWords, ...] = (
         error in the pull function | error in the push function | connection reset | econnreset |
         connectionreseterror | forcibly closed | err_connection_reset | errno 104 | errno 54] | winerror 10054 |
         recv failure | connection was reset | broken pipe | epipe | connection aborted | wsaeconnreset |
-        curl: (56) | verbindung zurückgesetzt
+        curl: (56) | verbindung zurückgesetzt | ns_error_net_reset | ns_error_net_interrupt
         """,
     ),
     # curl's error 47, requests, aiohttp, Go, Node's fetch and follow-redirects, PHP, Java, browsers
@@ -644,7 +651,8 @@ FAILURES: tuple[FailureWords, ...] = (
         an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore.readerror |
         httpcore.writeerror | httpcore.networkerror |
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
-        impossible de se connecter | connection error | econnection
+        impossible de se connecter | connection error | econnection | typeerror: load failed | 接続できません |
+        无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
         """,
     ),
 )

@@ -234,7 +234,7 @@ def _follows_request(before: str) -> bool:
 
 def _is_past(left: str, right: str) -> bool:
     words = [word.lower() for word in _WORD.findall(left)]
-    padded = f" {' '.join(words[-5:])} "
+    padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
     wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
     return (
         padded.endswith(" no ")
