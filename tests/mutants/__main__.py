@@ -138,7 +138,7 @@ def _sampled(tree: Path, campaign: Campaign) -> Iterator[str]:
 
 def report() -> float:
     """Write the report; returns the share of mutants that died."""
-    rows: list[str] = []
+    rows = ["| module | tried | mutants | died | alive | share |", "|---|---|---|---|---|---|"]
     survivors: list[Survivor] = []
     died, tried = Counter[str](), Counter[str]()
     for name, campaign in CAMPAIGNS.items():
