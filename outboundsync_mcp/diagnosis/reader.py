@@ -231,7 +231,7 @@ def _evidence(
         else None
     )
     fault, fault_detail = _body_fault(e, final, failure, now)
-    headers = {name: clean(redact(value), 300) for name, value in e.headers}
+    headers = {name: clean(redact(value), 300) for name, value in dict(e.headers).items()}
     vendor = None
     if owner_of(e) == "vendor" and (final is not None or failure is not None or e.outcome):
         vendor = e.vendor or e.host

@@ -7,7 +7,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -17,6 +17,10 @@ RUN = 6
 """No run of this many characters of a secret survives (the product's rule)."""
 
 _TOKEN = r"""[^\s"'`<>\\,;&(){}\[\]]"""  # noqa: S105 - one character of a token
+
+
+_Span = tuple[int, int]
+"""Offsets of the first character and behind the last."""
 
 
 class _Shape(NamedTuple):
@@ -60,7 +64,7 @@ _SHAPES: tuple[_Shape, ...] = (
     *(_shape(name, rf"(?<!\w){name}[_-]?\w{{16,}}") for name in ("xkeysib", "dapi")),
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
-_RUN = re.compile(r"(?<![A-Za-z0-9_\-+])[A-Za-z0-9_\-+]{10,}={0,2}")
+_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}={0,2}")
 _CLASSES = str.maketrans(
     {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
@@ -68,10 +72,14 @@ _CLASSES = str.maketrans(
 _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}*)")
 # Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
 # " + " between two pieces of a string. No name of something else: those are followed by a colon.
-_TORN = re.compile(
-    r"""(?:\x1b?\[[0-9;]{0,16}+[A-Za-z]|%[0-9A-Fa-f]{2}|\\{1,8}+(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbf])?|&#?\w{2,6};"""
-    r"""|=\n|[^A-Za-z0-9]){1,24}+(?P<rest>[A-Za-z0-9][A-Za-z0-9_~+-]*+={0,2}+)(?!["'`\\\]]{0,4}[ \t]{0,2}[:=])"""
+_TEAR = (
+    r"\x1b?\[[0-9;]{0,16}+[A-Za-z]|%[0-9A-Fa-f]{2}|\\{1,8}+(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[nrtbf])?|&#?\w{2,6};|=\n"
 )
+_TORN = re.compile(
+    rf"(?:{_TEAR}|[^A-Za-z0-9]){{1,24}}+(?P<rest>[A-Za-z0-9][A-Za-z0-9_~+-]*+={{0,2}}+)"
+    r"""(?!["'`\\\]]{0,4}[ \t]{0,2}[:=])"""
+)
+_TEARS = re.compile(rf"{_TEAR}|[^\w~+-]")
 _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  # possessive: tried in one way only
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
@@ -86,7 +94,7 @@ _NAME_HINTS = (
     "auth", "cookie", "pass", "pwd", "secret", "token", "credential", "key", "sess", "jwt", "signature", "x-amz",
     "csrf", "xsrf", "_url", "dsn", "connection",
 )  # fmt: skip
-_SCHEME_HINTS = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
+_SCHEMES = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (
     r"""(?:["'\\]{1,8}\s{0,2},\s{0,2}["'\\]{0,8}value["'\\]{0,8}\s{0,2}[:=]"""  # {"name": "Cookie", "value": …}
     r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|\s(?:is|was)\s))"""
@@ -97,26 +105,31 @@ _NAMED = re.compile(
 )
 # Values that go on to the end of the line: a scheme and its secret, several cookies, an exported variable.
 _LINES = (
-    re.compile(
-        r"""(?:authorization|set-cookie2?|cookie2?)["'\\\]]{0,8}\s{0,4}(?:=>|[:=])\s{0,4}(?P<value>[^\s"'`\\\[{(][^"'`\n\\]*)"""
+    *(
+        _shape(name, rf"""{name}2?["'\\\]]{{0,8}}\s{{0,4}}(?:=>|[:=])\s{{0,4}}(?P<value>[^\s"'`\\\[{{(][^"'`\n\\]*)""")
+        for name in ("authorization", "cookie")
     ),
-    re.compile(
-        r"(?m)^[ \t]*(?:export |set |env |-e )?[a-z][a-z0-9]{0,30}_(?:[a-z0-9]{1,30}_)?(?:key|token|secret"
-        r"|password)=(?P<value>[^\s\"'][^\n]*)"
+    *(
+        _shape(
+            f"{name}=",
+            r"(?m)^[ \t]*(?:export |set |env |-e )?[a-z][a-z0-9]{0,30}_(?:[a-z0-9]{1,30}_)?"
+            rf"{name}=(?P<value>[^\s\"'][^\n]*)",
+        )
+        for name in ("key", "token", "secret", "password")
     ),
 )
-_SCHEME = re.compile(
-    rf"(?<![\w-])(?:bearer|basic|token|negotiate|ntlm|digest|apikey|bot)(?:\s|%20|\+"
-    rf"|:){{1,3}}(?P<value>{_TOKEN}{{6,}})"
+_SCHEME = tuple(
+    _shape(name, rf"{name}(?<![\w-]{name})(?:\s|%20|\+|:){{1,3}}(?P<value>{_TOKEN}{{6,}})") for name in _SCHEMES
 )
-_URL_LOGIN = re.compile(r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@""")
-_CUT_LOGIN = re.compile(
-    r"""://[^\s/@:"'<>\\]{1,100}:(?!\d{1,5}(?!\w))(?P<value>[^\s/@"'<>\\]{4,400})"""
-)  # its "@" is lost
-_QUERY = re.compile(
-    r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code|state|jwt|sid"
-    r"|session"
-    r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)"
+_IN_URLS = (
+    _shape("://", r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@"""),
+    _shape("://", r"""://[^\s/@:"'<>\\]{1,100}:(?!\d{1,5}(?!\w))(?P<value>[^\s/@"'<>\\]{4,400})"""),  # its "@" is lost
+    _shape(
+        "=",
+        r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code|state|jwt|sid"
+        r"|session"
+        r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)",
+    ),
 )
 _FLAG = re.compile(
     r"-(?<![\w-]-)(?:u|-user|-proxy-user|U|a|-auth|-password|-token|-api-key|-http-password)[ =]{1,2}"
@@ -180,7 +193,7 @@ _VARIABLE = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _WORD_END = re.compile(r"[A-Za-z0-9_-]+\Z")
 _WORD_START = re.compile(r"[A-Za-z0-9_-]*")
-_SCHEME_NAME = re.compile(r"(?:bearer|basic|token|digest|negotiate|ntlm|apikey)(?:\s|%20|\+|:){1,3}")
+_SCHEME_NAME = re.compile(rf"(?:{'|'.join(_SCHEMES[:-1])})(?:\s|%20|\+|:){{1,3}}")
 
 
 MAX_RUNS = 200_000
@@ -191,6 +204,7 @@ class Redactor:
     """Knows the secrets of some texts, and takes them out of any string, whole or in part."""
 
     def __init__(self, *texts: str) -> None:
+        self._secrets: set[str] = set()
         self._runs: set[str] = set()
         self._done: dict[str, str] = {}
         for text in texts:
@@ -199,23 +213,26 @@ class Redactor:
     def learn(self, text: str) -> None:
         """Remember the secrets of one more text."""
         if text:
-            self._remember(text, _spans(text))
+            self._remember(text, _secrets(text))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`."""
         if text not in self._done:
-            spans = list(_spans(text))
-            self._remember(text, spans)
-            self._done[text] = _replace(text, _merge([*spans, *self._known(text)]))
+            secrets = list(_secrets(text))
+            self._remember(text, secrets)
+            self._done[text] = _replace(text, _merge([*chain.from_iterable(secrets), *self._known(text)]))
         return self._done[text]
 
-    def _remember(self, text: str, spans: Iterable[tuple[int, int]]) -> None:
-        for start, end in spans:
-            for piece in _pieces(text[start:end]):
-                if len(self._runs) < MAX_RUNS:
-                    self._runs.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
+    def _remember(self, text: str, secrets: Iterable[list[_Span]]) -> None:
+        for spans in secrets:
+            parts = [text[start:end] for start, end in spans]
+            for secret in {*parts, "\n".join(parts)} - self._secrets:
+                self._secrets.add(secret)
+                for piece in _pieces(secret):
+                    if len(self._runs) < MAX_RUNS:
+                        self._runs.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
 
-    def _known(self, text: str) -> Iterator[tuple[int, int]]:
+    def _known(self, text: str) -> Iterator[_Span]:
         """Where runs of known secrets stand, with the rest of the words that they are parts of."""
         runs = self._runs
         hits = ((at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs) if runs else ()
@@ -242,46 +259,50 @@ def redact(text: str) -> str:
     return text
 
 
-def _spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where secrets stand in the text: (start, end) offsets, in no order; our keys' public prefix is left out."""
+def _secrets(text: str) -> Iterator[list[_Span]]:
+    """Where secrets stand in the text, in no order: each as the spans of its pieces, of which most have one.
+
+    Our keys' public prefix is left out.
+    """
     lower = _lower(text)
     for start, end in _marked(text, lower):
-        yield _without_prefix(lower, start, end)
+        spans = [_without_prefix(lower, start, end)]
         torn = _TORN.match(text, end)
         while torn and _is_piece(torn["rest"]):
-            yield torn.span("rest")
+            spans.append(torn.span("rest"))
             torn = _TORN.match(text, torn.end())
+        yield spans
     for match in _RUN.finditer(text):
         if not match[0].isalpha() and _is_random(match[0]):
-            yield _without_prefix(lower, *match.span())
-    yield from _pem_blocks(text)
+            yield [_without_prefix(lower, *match.span())]
+    yield from ([block] for block in _pem_blocks(text))
 
 
-def _without_prefix(lower: str, start: int, end: int) -> tuple[int, int]:
+def _without_prefix(lower: str, start: int, end: int) -> _Span:
     return start + len(PREFIX) if lower.startswith(PREFIX, start) else start, end
 
 
-def _marked(text: str, lower: str) -> Iterator[tuple[int, int]]:
-    for hint, pattern in _SHAPES:
-        if hint in text:
-            yield from (match.span(match.lastindex or 0) for match in pattern.finditer(text))
+def _marked(text: str, lower: str) -> Iterator[_Span]:
+    yield from (match.span(match.lastindex or 0) for match in _matches(_SHAPES, text))
     if "osapi" in lower:
         yield from (match.span("value") for match in _OURS.finditer(lower))
-    named = any(hint in lower for hint in _NAME_HINTS)
-    for pattern in _LINES if named else ():
-        yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
-    for match in _NAMED.finditer(lower) if named else ():
+    for match in _matches((*_LINES, *_IN_URLS), lower):
+        if span := _secret(match, "value", quoted=True):
+            yield span
+    for match in _NAMED.finditer(lower) if any(hint in lower for hint in _NAME_HINTS) else ():
         quoted = match["quoted"] is not None
         prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
-    for hint, pattern in (("://", _URL_LOGIN), ("://", _CUT_LOGIN), ("=", _QUERY)):
-        if hint in lower:
-            yield from (span for match in pattern.finditer(lower) if (span := _secret(match, "value", quoted=True)))
-    schemes = _SCHEME.finditer(lower) if any(hint in lower for hint in _SCHEME_HINTS) else ()
-    for match in (*schemes, *_FLAG.finditer(text)):
+    for match in (*_matches(_SCHEME, lower), *_FLAG.finditer(text)):
         if span := _secret(match, "value", quoted=False):
             yield span
+
+
+def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:
+    for hint, pattern in shapes:
+        if hint in text:
+            yield from pattern.finditer(text)
 
 
 def _is_piece(token: str) -> bool:
@@ -305,7 +326,7 @@ def _lower(text: str) -> str:
     return lower if len(lower) == len(text) else "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def _secret(match: re.Match[str], group: str, *, quoted: bool) -> tuple[int, int] | None:
+def _secret(match: re.Match[str], group: str, *, quoted: bool) -> _Span | None:
     """The span of the secret in a matched value: without its scheme; None for a mask, a challenge, a plain word."""
     start, end = match.span(group)
     value = match[group]
@@ -320,7 +341,7 @@ def _secret(match: re.Match[str], group: str, *, quoted: bool) -> tuple[int, int
     return (start, end) if quoted or len(bare) >= 20 or not _PLAIN_WORD.fullmatch(bare) else None
 
 
-def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
+def _pem_blocks(text: str) -> Iterator[_Span]:
     start = text.find(_PEM_BEGIN)
     while start >= 0:
         end = text.find(_PEM_END, start)
@@ -333,7 +354,7 @@ def _pem_blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _pieces(secret: str) -> Iterator[str]:
-    """Parts of a secret by which it is known elsewhere: as they are, decoded, and in base64."""
+    """Parts of a secret by which it is known elsewhere: as they are, decoded, in base64, mended where it is torn."""
     plain = secret.replace(MASK, " ").replace(PREFIX, " ")
     for piece in _PIECE.findall(f"{unquote(plain)} {plain}" if "%" in plain else plain):
         if _VARIABLE.fullmatch(piece) or (len(piece) < 16 and _WORD.fullmatch(piece)):
@@ -346,6 +367,10 @@ def _pieces(secret: str) -> Iterator[str]:
     decoded = _from_base64(secret)
     if decoded:
         yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)
+    left = ""
+    for half in _TEARS.split(plain):
+        yield left + half[: RUN - 1]
+        left = (left + half)[1 - RUN :]
 
 
 def _from_base64(text: str) -> str | None:
@@ -360,8 +385,8 @@ def _from_base64(text: str) -> str | None:
     return decoded if decoded.isprintable() else None
 
 
-def _merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
+def _merge(spans: Iterable[_Span]) -> list[_Span]:
+    merged: list[_Span] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
@@ -370,7 +395,7 @@ def _merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _replace(text: str, spans: list[tuple[int, int]]) -> str:
+def _replace(text: str, spans: list[_Span]) -> str:
     parts: list[str] = []
     at = 0
     for start, end in spans:

@@ -8,8 +8,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import accumulate, chain
+from functools import cache, partial
+from itertools import accumulate
 from operator import itemgetter
 from struct import unpack_from
 from typing import Generic, NamedTuple, TypeVar, cast
@@ -95,29 +95,18 @@ class Sighting:
 _Row = TypeVar("_Row")
 
 
-def _grams(text: str) -> set[int]:
-    """The runs of four bytes of a text, as numbers: quick to collect, and varied enough to tell needles apart."""
-    data = text.encode("utf-8", "surrogatepass")
-    return set(
-        chain.from_iterable(unpack_from(f"{(len(data) - at) // 4}I", data, at) for at in range(min(4, len(data))))
-    )
-
-
 class _Index(Generic[_Row]):
-    """The rows of a table by the rarest run of their needles, so that a text is searched for few of them."""
+    """The rows of a table by the longest of their needles."""
 
     def __init__(self, rows: Iterable[tuple[tuple[str, ...], _Row]]) -> None:
-        numbered = [(number, needles, row) for number, (needles, row) in enumerate(rows)]
-        usual = Counter(gram for _, needles, _ in numbered for needle in needles for gram in _grams(needle))
-        self._rows: dict[int, list[tuple[int, tuple[str, ...], _Row]]] = {}
-        for entry in numbered:
-            grams = {gram for needle in entry[1] for gram in _grams(needle)}
-            self._rows.setdefault(min(grams, key=lambda gram: (usual[gram], gram)), []).append(entry)
-        self._keys = frozenset(self._rows)
+        self._rows: dict[str, list[tuple[int, tuple[str, ...], _Row]]] = {}
+        for number, (needles, row) in enumerate(rows):
+            self._rows.setdefault(max(needles, key=len), []).append((number, needles, row))
+        self.needles = self._rows.keys()
 
-    def rows_in(self, lower: str, grams: set[int]) -> list[_Row]:
-        """The rows whose needles `lower` has, in the table's order; `grams` are the runs of `lower`."""
-        likely = [entry for gram in grams & self._keys for entry in self._rows[gram]]
+    def rows_in(self, lower: str, found: set[str]) -> list[_Row]:
+        """The rows whose needles `lower` has, in the table's order; `found` are the indexed needles that it has."""
+        likely = [entry for needle in self.needles & found for entry in self._rows[needle]]
         fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
         return [row for _, row in sorted(fitting, key=itemgetter(0))]
 
@@ -135,6 +124,43 @@ _UNRELATED = _Index(((needle,), needle) for needle in p.UNRELATED)
 _IMPLIED = _Index(((row[0],), row) for row in p.IMPLIED_BY_WORDS)
 
 
+def _runs(data: bytes, at: int = 0) -> tuple[int, ...]:
+    """Every fourth run of four bytes from `at` on, as a number: quick to collect, and telling."""
+    return unpack_from(f"{(len(data) - at) // 4}I", data, at)
+
+
+class _Needles:
+    """Finds out which needles a text has, and searches it for few of them.
+
+    Of every four neighbouring runs of a needle one is among every fourth run of the text: four of its runs, the rarest
+    of each place, give the needle away. A needle shorter than four runs is always searched for.
+    """
+
+    def __init__(self, *tables: Iterable[str]) -> None:
+        needles = {needle: needle.encode() for table in tables for needle in table}
+        usual = Counter(run for data in needles.values() for at in range(4) for run in _runs(data, at))
+        self._short = [needle for needle, data in needles.items() if len(data) < 7]
+        self._by_run: dict[int, list[str]] = {}
+        for needle, data in needles.items():
+            for at in range(4) if len(data) >= 7 else ():
+                rarest = min(_runs(data, at), key=lambda run: (usual[run], run))
+                self._by_run.setdefault(rarest, []).append(needle)
+
+    def found_in(self, text: str) -> set[str]:
+        """The needles that the text has."""
+        runs = self._by_run.keys() & _runs(text.encode("utf-8", "surrogatepass"))
+        likely = {needle for run in runs for needle in self._by_run[run]}
+        return {needle for needle in (*self._short, *likely) if needle in text}
+
+
+_NEEDLES = _Needles(
+    *(
+        table.needles
+        for table in (_FAILURES, _BODY_FAULTS, _PAGES, _SHAPES, _VENDOR_WORDS, _VENDOR_DOMAINS, _UNRELATED, _IMPLIED)
+    )
+)
+
+
 _See = Callable[[Unit, str, "Vocabulary", Sighting], None]
 
 
@@ -147,15 +173,15 @@ class Vocabulary:
     def __init__(self, units: list[Unit]) -> None:
         parts = [f"{unit.text}\n{unit.page}\n{unit.flat if unit.objects else ''}\n".lower() for unit in units]
         self.lower = lower = _plain_quotes("".join(parts))
-        grams = _grams(lower)
-        self.failures = _FAILURES.rows_in(lower, grams)
-        self.body_faults = _BODY_FAULTS.rows_in(lower, grams)
-        self.pages = _PAGES.rows_in(lower, grams)
-        self.shapes = _SHAPES.rows_in(lower, grams)
-        self.vendor_words = _VENDOR_WORDS.rows_in(lower, grams)
-        self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, grams)
-        self.unrelated = _UNRELATED.rows_in(lower, grams)
-        self.implied = _IMPLIED.rows_in(lower, grams)
+        found = _NEEDLES.found_in(lower)
+        self.failures = _FAILURES.rows_in(lower, found)
+        self.body_faults = _BODY_FAULTS.rows_in(lower, found)
+        self.pages = _PAGES.rows_in(lower, found)
+        self.shapes = _SHAPES.rows_in(lower, found)
+        self.vendor_words = _VENDOR_WORDS.rows_in(lower, found)
+        self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, found)
+        self.unrelated = _UNRELATED.rows_in(lower, found)
+        self.implied = _IMPLIED.rows_in(lower, found)
         words: dict[_See, list[str]] = {
             _see_status: [words for words, _ in self.implied],
             _see_failure: [row.needle for row in (*self.failures, *self.body_faults)],
@@ -170,9 +196,11 @@ class Vocabulary:
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
         for bit, look in enumerate(_LOOKS):
             for hint in (*look.hints, *words.get(look.see, ())):
-                self._mark(1 << bit, partial(lower.find, hint))
+                if hint in lower:
+                    self._mark(1 << bit, partial(lower.find, hint))
         for hint in (*p.INSTRUCTION.hints, "{", *self.unrelated):
-            self._mark(_NO_REPORT, partial(lower.find, hint))
+            if hint in lower:
+                self._mark(_NO_REPORT, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
 
     def _mark(self, bit: int, find: Callable[[int], int]) -> None:
@@ -218,13 +246,17 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
         )
         if looks:
             lower = _plain_quotes(text.lower())
-            for bit, look in enumerate(_LOOKS):
-                if looks >> bit & 1:
-                    look.see(part, lower, vocabulary, sighting)
+            for look in _looks_of(looks):
+                look.see(part, lower, vocabulary, sighting)
         if part.page:
             _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
     return sightings or [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
+
+
+@cache
+def _looks_of(bits: int) -> tuple["_Look", ...]:
+    return tuple(look for bit, look in enumerate(_LOOKS) if bits >> bit & 1)
 
 
 def _clause(unit: Unit, text: str) -> Unit:

@@ -109,6 +109,12 @@ def test_a_secret_seen_once_is_taken_out_everywhere_even_in_part() -> None:
     )
 
 
+@pytest.mark.parametrize("tear", ["\t", "\n> ", '" + "', "\\n", "\x1b[0m"])
+def test_a_piece_from_across_the_tear_of_a_torn_key_is_known_too(tear: str) -> None:
+    redacted = redact(f"Authorization: Bearer osapi_Zk93mQpL2v{tear}X8sT4wYb7NcRd6\nit has pL2vX8s in it")
+    assert redacted.endswith("it has [redacted] in it")
+
+
 def test_the_halves_of_a_basic_login_are_known_when_they_come_up_decoded() -> None:
     assert not leaks(redact(f"Authorization: Basic {LOGIN}\nlogged in with {SECRET}"))
 

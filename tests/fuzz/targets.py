@@ -73,7 +73,8 @@ def planted(data: bytes) -> tuple[str, str]:
         place = ENCODED.format(base64.b64encode(f"user:{secret}".encode()).decode())
     at = len(rest) * control[1] // 256
     again = f"\nit ends in {secret[cut:]}" if control[4] & 2 and len(secret) - cut >= RUN else ""
-    return f"{rest[:at]}\n{place}\n{rest[at:]}{again}", secret
+    across = f"\nit has {secret[cut - 3 : cut + 4]}" if control[4] & 4 else ""
+    return f"{rest[:at]}\n{place}\n{rest[at:]}{again}{across}", secret
 
 
 def runs_of(secret: str, shown: str) -> list[str]:
