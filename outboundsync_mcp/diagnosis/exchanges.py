@@ -80,6 +80,7 @@ class _Request:
     _LINE = re.compile(
         r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"
+        r"|^[\s>]{0,6}HTTP/[\d.]{1,3} (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Bun
         r"|^\W{0,4}(?i:request headers)\W{0,3}$"
     )
     _END = re.compile(r"[\s>\"',;]*$|\W{0,4}(?i:response headers|response body|response|request body)\b")
@@ -182,6 +183,8 @@ def _join(e: Sighting, s: Sighting) -> None:
     if s.key is not None and (e.key is None or (e.key.fault is None and (s.key.fault is not None or s.key.sent))):
         e.key, told = s.key, True
     if s.waits:
+        if s.status is not None and s.status == e.status:  # the same answer again: its wait is the one that counts
+            e.waits = []
         e.waits += [wait for wait in s.waits if wait not in e.waits]
         told = True
     e.vendor_shape = e.vendor_shape or s.vendor_shape

@@ -7,7 +7,7 @@ import html
 import quopri
 import re
 import unicodedata
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 # ECMA-48 control sequences, OSC strings (window titles, hyperlinks), and both as loggers print them: ^[[31m, \x1b[31m.
 _ANSI = re.compile(
@@ -29,6 +29,7 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
 _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"=(?:\n|3D|20\n|22|E2=80)")
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
@@ -39,6 +40,10 @@ _PHP_ARRAY = re.compile(
 )
 _NS_ARRAY = re.compile(r"=\s{1,20}\(\s{1,80}(?P<value>[^\n()]{1,300})\n\s{0,80}\)")  # Foundation's dictionaries
 _PHP_DUMP = re.compile(r"\]=>\s{1,40}(?:string\(\d+\)|int\()\s{0,2}")
+_YAML_ITEM = re.compile(  # a list of one
+    r"(?m)^(?P<name>(?P<indent>[ \t]{0,40})[A-Za-z][\w-]{1,40}:)\n(?P=indent)(?P<more>[ \t]{0,8}- )"
+    r"(?P<value>[^\n]{0,299}[^\n:])$(?!\n(?P=indent)(?P=more))"
+)
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -71,6 +76,8 @@ def decode(text: str) -> str:
         text = _from_quoted_printable(text)
     if "%" in text and _PERCENT.search(text):
         text = _PERCENT_CHAR.sub(lambda match: unquote(match[0], errors="ignore"), text)
+    if "&" in text and ("+" in text or "%20" in text):
+        text = _FORM.sub(_from_form, text)
     if not text.isascii():
         text = _plain_digits(text)
     return text
@@ -92,6 +99,8 @@ def unescape(text: str) -> str:
         text = _NS_ARRAY.sub(lambda match: "= " + match["value"].strip(), text)
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
+    if ":\n" in text and "- " in text:
+        text = _YAML_ITEM.sub(r"\g<name> \g<value>", text)
     if ",\n" in text:
         text = _NAME_THEN_VALUE.sub(lambda match: match["name"] + " ", text)
     return text
@@ -107,6 +116,12 @@ def _unescape(match: re.Match[str]) -> str:
     if char in "\n\r":
         return "\n"
     return "" if 0xD800 <= code <= 0xDFFF or unicodedata.category(char) == "Cc" else char
+
+
+def _from_form(match: re.Match[str]) -> str:
+    """Form-encoded fields, those of several words in quotes."""
+    fields = [(name, unquote_plus(value)) for name, _, value in (pair.partition("=") for pair in match[0].split("&"))]
+    return "&".join(f'{name}="{value}"' if " " in value else f"{name}={value}" for name, value in fields)
 
 
 def _from_quoted_printable(text: str) -> str:

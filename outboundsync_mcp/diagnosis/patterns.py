@@ -308,6 +308,7 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("tunneling failed: forbidden", 403),
     ("no live upstreams", 502),
     ("upstream connect error or disconnect", 503),  # Envoy
+    ("you don't have permission to access", 403),  # Apache, Akamai
     ("http::error::unauthorized", 401),
     ("unauthorizedexception", 401),
     ("forbiddenexception", 403),
@@ -319,7 +320,7 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
 CHALLENGE_WORDS = _needles(
     """
     just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required! |
-    you have been blocked
+    you have been blocked | you don't have permission to access
     """
 )
 """Words of pages that are served with 403 (Cloudflare's and others' block and challenge pages)."""
@@ -413,6 +414,18 @@ FAILURES: tuple[FailureWords, ...] = (
         ns_error_unknown_host
         """,
     ),
+    *_rows(  # glibc, Windows and .NET in other languages
+        Failure.DNS,
+        3,
+        """
+        remotename konnte nicht aufgelöst | nom distant n'a pas pu être résolu | resolver el nombre remoto |
+        risolvere il nome remoto | nome remoto não pôde ser resolvido | name oder der dienst ist nicht bekannt |
+        name oder dienst nicht bekannt | nom ou service inconnu | nombre o servicio desconocido |
+        nome o servizio sconosciuto | nome ou serviço desconhecido | host ist unbekannt | solcher host bekannt |
+        hôte inconnu | host desconocido | fehler bei der namensauflösung | échec temporaire dans la résolution |
+        fallo temporal en la resolución
+        """,
+    ),
     # Proxy: curl 5 and 56, urllib3, undici, Node agents, Chromium, Java
     *_rows(
         Failure.PROXY,
@@ -476,7 +489,9 @@ FAILURES: tuple[FailureWords, ...] = (
         unknown issuer | unknownissuer | not trusted | cert_e_untrustedroot |
         unable to locally verify the issuer | unknown ca | certificate authority is invalid | curl: (60) |
         self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
-        certificate for this server is invalid | pretending to be | invalid peer certificate | ssl peer certificate
+        certificate for this server is invalid | pretending to be | invalid peer certificate |
+        ssl peer certificate | vertrauensstellung | relation de confiance pour le canal |
+        relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig
         """,
     ),
     *_rows(
@@ -537,7 +552,9 @@ FAILURES: tuple[FailureWords, ...] = (
         did not properly respond after a period of time | dial tcp: i/o timeout | httpconnecttimeoutexception |
         winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout | connecting timed out |
         tcp connect timed out | tls handshake timeout | timed out before ssl handshake | ssl connection timeout |
-        handshake timed out | handshake operation timed out
+        handshake timed out | handshake operation timed out | gegenstelle nach einer bestimmten zeitspanne |
+        parti connecté n'a pas répondu | parte conectada no respondió | wartezeit für die verbindung |
+        connexion terminée par expiration | expiró el tiempo de conexión
         """,
     ),
     *_rows(
@@ -563,6 +580,7 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
+        timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -577,7 +595,9 @@ FAILURES: tuple[FailureWords, ...] = (
         could not connect to server | no listener | curl: (7) | wsaeconnrefused | verbindung verweigert |
         verbindung abgelehnt | connexion refusée | conexión rechazada | conexão recusada | connessione rifiutata |
         соединение отклонено | отказано в соединении | ns_error_connection_refused | 接続が拒否 | 连接被拒绝 |
-        拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée
+        拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée | verbindungsaufbau abgelehnt |
+        die verbindung verweigerte | l'a expressément refusée | denegó expresamente | conexión rehusada |
+        rifiuto persistente
         """,
     ),
     *_rows(
@@ -588,7 +608,9 @@ FAILURES: tuple[FailureWords, ...] = (
         ehostunreach | ehostdown | err_internet_disconnected | err_address_unreachable | errno 101 | errno 113 |
         errno 65] | unreachable host | unreachable network | noroutetohostexception |
         internet connection appears to be offline | err_network_changed | enetdown | winerror 10051 |
-        winerror 10065 | network is down
+        winerror 10065 | network is down | keine route zum zielrechner | netzwerk ist nicht erreichbar |
+        aucun chemin d'accès pour atteindre l'hôte | réseau n'est pas accessible | ninguna ruta hasta el host |
+        la red es inaccesible
         """,
     ),
     *_rows(
@@ -598,7 +620,10 @@ FAILURES: tuple[FailureWords, ...] = (
         error in the pull function | error in the push function | connection reset | econnreset |
         connectionreseterror | forcibly closed | err_connection_reset | errno 104 | errno 54] | winerror 10054 |
         recv failure | connection was reset | broken pipe | epipe | connection aborted | wsaeconnreset |
-        curl: (56) | verbindung zurückgesetzt | ns_error_net_reset | ns_error_net_interrupt
+        curl: (56) | verbindung zurückgesetzt | ns_error_net_reset | ns_error_net_interrupt |
+        kommunikationspartner zurückgesetzt | vom remotehost geschlossen | réinitialisée par le correspondant |
+        ré-initialisée par le correspondant | fermée par l'hôte distant | reinicializada por la máquina remota |
+        forzado la interrupción de una conexión
         """,
     ),
     # curl's error 47, requests, aiohttp, Go, Node's fetch and follow-redirects, PHP, Java, browsers
@@ -651,7 +676,8 @@ FAILURES: tuple[FailureWords, ...] = (
         an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore.readerror |
         httpcore.writeerror | httpcore.networkerror |
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
-        impossible de se connecter | connection error | econnection | typeerror: load failed | 接続できません |
+        impossible de se connecter | connection error | verbindung mit dem remoteserver kann nicht |
+        se connecter au serveur distant | conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed | 接続できません |
         无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
         """,
     ),
@@ -720,7 +746,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         unexpected mimetype | failed to parse json | json_error_syntax | jsonexception | syntaxerror: json |
         invalid json | malformed json | jsonreaderexception | unexpected character | could not parse response |
         json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
-        expecting property name | malformed response from | expected begin_object but was
+        expecting property name | malformed response from | expected begin_object but was | kind: decode |
+        accept malformed json
         """,
     ),
 )
@@ -889,7 +916,7 @@ UNRELATED = _needles(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
     kafka.errors | docker daemon | kubelet | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
-    mongoose
+    mongoose | dependency tree | resolutionimpossible | peer dep
     """
 )
 """Databases, queues and machinery whose failures are no HTTP exchange."""

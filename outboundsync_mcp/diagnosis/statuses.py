@@ -107,6 +107,8 @@ def _judged(text: str) -> Iterator[Stated]:
         right = text[match.end() : match.end() + _RIGHT]
         if _is_part_of_something(left, right):
             rank = EXPLICIT if left[-1:] in (",", ":") and has_reason(status, right) else 0
+            if not rank and status in p.REASONS and _is_field_of_request(left, right):
+                rank = CUED
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
             rank = _rank(status, left, right[plural.end() :], text, match.start())
             rank = rank if rank >= CUED else 0
@@ -137,6 +139,17 @@ def _is_part_of_something(left: str, right: str) -> bool:
     )
 
 
+_REQUEST_FIELD_BEFORE = re.compile(rf"(?:https?:/|[,\s\"'])/[^\s,]{{0,60}}[\"']?,$|\b(?:{'|'.join(_METHODS)})[\"']?,$")
+_REQUEST_FIELD_AFTER = re.compile(rf"[\"']?,[\"']?(?:https?://|/|(?:{'|'.join(_METHODS)})\b)")
+
+
+def _is_field_of_request(left: str, right: str) -> bool:
+    """A field of comma-separated values beside the URL or the method."""
+    if left[-1:] not in (",", "") or right[:1] not in (",", ""):
+        return False
+    return _REQUEST_FIELD_AFTER.match(right) is not None or _REQUEST_FIELD_BEFORE.search(left) is not None
+
+
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
@@ -148,6 +161,8 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0
     if tail.endswith(p.EXPLICIT_TAILS) or _follows_request(text[max(0, start - _REQUEST) : start]):
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
+    if left.endswith("<-- "):  # OkHttp's log of a response
+        return EXPLICIT
     if _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
         return EXPLICIT
     if not right.strip() and _HTTP_DASH.search(left.lower()):

@@ -73,10 +73,10 @@ _SENT = re.compile(
     r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to"
     r"|an|à|para|subject|betreff|objet|asunto)\*?:"
 )
-# What loggers and runners write in front of another program's line: GitHub Actions, docker compose, kubectl.
+# What loggers and runners write in front of another program's line: GitHub Actions, docker compose, kubectl, Bun.
 _PREFIX = re.compile(
     r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z? (?=\S)"
-    r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s)"
+    r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
