@@ -127,6 +127,9 @@ LOOSE_STATUS_KEYS = _words(
 )
 """Names that hold a status only sometimes: an HTTP error status is believed, nothing else."""
 
+WORDED_STATUS_KEYS = frozenset({"code", "statuscode", "httpstatuscode", "responsestatuscode"})
+"""Names that also hold a status in words: `StatusCode: TooManyRequests` (.NET)."""
+
 # Words that announce a status in front of a number. "error" in the languages people write in.
 STATUS_WORDS = _words(
     """
@@ -256,10 +259,10 @@ EXPLICIT_TAILS = _needles(
     codigo de estado | codice di stato | code de statut | error: | exception: | response status | código http |
     returned | statut http | http-status | http-fehler | http-code | errore http | erreur http | erro http |
     error http | kod http | httperror | statuserror | clientresponseerror | contenttypeerror | resulted in |
-    status kod | statuskod
+    status kod | statuskod | actually found
     """
 )
-WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:")
+WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
 SUCCESS_TAILS = (" received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says")
 """What hands over a 200, which is too common a number to be believed elsewhere."""
@@ -309,6 +312,13 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("no live upstreams", 502),
     ("upstream connect error or disconnect", 503),  # Envoy
     ("you don't have permission to access", 403),  # Apache, Akamai
+    ("status code unauthorized", 401),  # .NET's names
+    ("status code forbidden", 403),
+    ("status code toomanyrequests", 429),
+    ("status code internalservererror", 500),
+    ("status code badgateway", 502),
+    ("status code serviceunavailable", 503),
+    ("status code gatewaytimeout", 504),
     ("http::error::unauthorized", 401),
     ("unauthorizedexception", 401),
     ("forbiddenexception", 403),
@@ -411,7 +421,7 @@ FAILURES: tuple[FailureWords, ...] = (
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
-        ns_error_unknown_host
+        ns_error_unknown_host | couldnt_resolve_host
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -435,7 +445,7 @@ FAILURES: tuple[FailureWords, ...] = (
         clientproxyconnectionerror | err_proxy_connection_failed | err_tunnel_connection_failed |
         failed to connect to proxy | proxy connection failed | proxyconnect tcp | err_socks_connection_failed |
         curl: (5) | curl: (97) | proxyerror( | proxyerror: | unable to tunnel through proxy |
-        tunneling socket could not be established | proxy server is refusing
+        tunneling socket could not be established | proxy server is refusing | couldnt_resolve_proxy
         """,
     ),
     # TLS, with the reason: OpenSSL's verify texts, Node's codes, Go's x509, Schannel, Secure Transport, Java, browsers
@@ -490,7 +500,7 @@ FAILURES: tuple[FailureWords, ...] = (
         unable to locally verify the issuer | unknown ca | certificate authority is invalid | curl: (60) |
         self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
         certificate for this server is invalid | pretending to be | invalid peer certificate |
-        ssl peer certificate | vertrauensstellung | relation de confiance pour le canal |
+        ssl peer certificate | peer_failed_verification | vertrauensstellung | relation de confiance pour le canal |
         relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig
         """,
     ),
@@ -521,7 +531,7 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.TLS_HANDSHAKE,
         2,
         """
-        unable to establish ssl connection | tls fatal alert | gnutls_handshake | gnutls: | handshake failure |
+        unable to establish ssl connection | tls fatal alert | ssl_connect_error | gnutls_handshake | gnutls: | handshake failure |
         handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
         could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert | tlsv1_alert |
         alert protocol version | no protocols in common | unsupported protocol | ssl_error_ | no cipher |
@@ -564,7 +574,7 @@ FAILURES: tuple[FailureWords, ...] = (
         read timed out | readtimeout | read timeout | und_err_headers_timeout | und_err_body_timeout |
         headers timeout | body timeout | response timeout | net::readtimeout | sockettimeoutexception |
         upstream timed out | awaiting headers | timeout awaiting response headers | timeout on reading |
-        sockettimeout | err_timed_out | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
+        sockettimeout | err_timed_out | idle timeout reached | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
         timeouterror: timeout awaiting | esockettimedout | read operation timed out | timeout while reading
         """,
     ),
@@ -580,7 +590,7 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        timeout für den vorgang | zeitlimit | l'opération a expiré |
+        operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -597,7 +607,7 @@ FAILURES: tuple[FailureWords, ...] = (
         соединение отклонено | отказано в соединении | ns_error_connection_refused | 接続が拒否 | 连接被拒绝 |
         拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée | verbindungsaufbau abgelehnt |
         die verbindung verweigerte | l'a expressément refusée | denegó expresamente | conexión rehusada |
-        rifiuto persistente
+        rifiuto persistente | couldnt_connect
         """,
     ),
     *_rows(
@@ -649,7 +659,7 @@ FAILURES: tuple[FailureWords, ...] = (
         server closed connection | eoferror | connection was closed | underlying connection was closed |
         header parser received no bytes | response ended prematurely | read: eof | ": eof | server closed idle |
         unexpected eof | transport endpoint | no response from server | connection closed by | closed by remote |
-        err_connection_closed | connection closed before | closed by the remote host |
+        err_connection_closed | return_code=got_nothing | curle_got_nothing | connection closed before | closed by the remote host |
         was not closed cleanly
         """,
     ),
@@ -676,7 +686,7 @@ FAILURES: tuple[FailureWords, ...] = (
         an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore.readerror |
         httpcore.writeerror | httpcore.networkerror |
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
-        impossible de se connecter | connection error | verbindung mit dem remoteserver kann nicht |
+        impossible de se connecter | connection error | feign.retryableexception | verbindung mit dem remoteserver kann nicht |
         se connecter au serveur distant | conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed | 接続できません |
         无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
         """,

@@ -54,7 +54,7 @@ _ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malf
 _ILLEGAL = (
     (
         re.compile(
-            r"(?i)(?:'ascii'|'latin-1') codec can't encode character.{0,200}"
+            r"(?i)(?:'ascii'|'latin-1') codec can't encode character"
             r"|cannot convert argument to a bytestring|unicodeencodeerror.{0,80}(?:latin-1|ascii)"
         ),
         KeyFault.INVISIBLE,
@@ -100,8 +100,11 @@ HINTS = (
 """Literals of which one is in every text that shows something of the key."""
 
 
-def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
-    """What a unit of text shows of the key, or None when it shows nothing."""
+def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = False) -> KeySign | None:
+    """What a unit of text shows of the key, or None when it shows nothing.
+
+    `sets_header`: the text around it tells of setting a header, which is where an encoding can fail.
+    """
     lower = text.lower()
     sign = None
     written = False
@@ -124,7 +127,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]]) -> KeySign | None:
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )
     for pattern, fault, detail in _ILLEGAL if any(hint in lower for hint in _ILLEGAL_HINTS) else ():
-        if pattern.search(text) and ("bearer" in lower or "authorization" in lower or "header" in lower):
+        if pattern.search(text) and (sets_header or "bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
     names: set[str] = set()
     if any("/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))):

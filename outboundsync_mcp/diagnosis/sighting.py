@@ -192,6 +192,9 @@ class Vocabulary:
                 *(row.needles[0].split("=")[0] for row in self.shapes),
             ],
         }
+        self.sets_header = any(
+            words in lower for words in ("putheader", "header_value", "'authorization'", '"authorization"')
+        )
         self._starts = [0, *accumulate(map(len, parts))]
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
         for bit, look in enumerate(_LOOKS):
@@ -336,7 +339,7 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         if status is not None:
             if s.status is None or s.status < 400:  # the outermost error of an object wins
                 _state(s, status, EXPLICIT)
-        elif last == "code" and s.status is None and (word := p.CODE_WORDS.get(key_of(value[:40]))):
+        elif last in p.WORDED_STATUS_KEYS and s.status is None and (word := p.CODE_WORDS.get(key_of(value[:40]))):
             _state(s, word, CUED, implied=True)
     if s.status_rank == EXPLICIT and (unit.objects or line):
         return
@@ -780,8 +783,8 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             return
 
 
-def _see_key(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    s.key = key_sign(unit.text, unit.pairs if unit.objects else [])
+def _see_key(unit: Unit, _lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    s.key = key_sign(unit.text, unit.pairs if unit.objects else [], sets_header=vocabulary.sets_header)
 
 
 class _Look(NamedTuple):
