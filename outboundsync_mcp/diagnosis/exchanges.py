@@ -37,11 +37,32 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 exchanges.append(current)
             else:
                 _join(current, sighting)
+    exchanges = _with_late_requests(exchanges)
     for exchange in exchanges:
         _recognise_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
     return exchanges
+
+
+def _with_late_requests(exchanges: list[Sighting]) -> list[Sighting]:
+    """Where a status of nobody's stands above the request that it ended, both in one."""
+    joined: list[Sighting] = []
+    for e in exchanges:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and (last.depth, last.part) == (e.depth, e.part)
+            and last.status is not None
+            and owner_of(last) == "unknown"
+            and e.host is not None
+            and e.status is None
+            and e.failure is None
+        ):
+            _join(last, e)
+        else:
+            joined.append(e)
+    return joined
 
 
 _ABOUT_REQUESTS = re.compile(

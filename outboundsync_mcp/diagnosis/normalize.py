@@ -7,6 +7,7 @@ import html
 import quopri
 import re
 import unicodedata
+from functools import partial
 from urllib.parse import unquote, unquote_plus
 
 # ECMA-48 control sequences, OSC strings (window titles, hyperlinks), and both as loggers print them: ^[[31m, \x1b[31m.
@@ -44,6 +45,9 @@ _YAML_ITEM = re.compile(  # a list of one
     r"(?m)^(?P<name>(?P<indent>[ \t]{0,40})[A-Za-z][\w-]{1,40}:)\n(?P=indent)(?P<more>[ \t]{0,8}- )"
     r"(?P<value>[^\n]{0,299}[^\n:])$(?!\n(?P=indent)(?P=more))"
 )
+# What an interpreter shows below what was typed: "r.status_code", "r.headers['retry-after']".
+_ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
+_ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -99,6 +103,9 @@ def unescape(text: str) -> str:
         text = _NS_ARRAY.sub(lambda match: "= " + match["value"].strip(), text)
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
+    if "\n" in text and ("status" in text or "etry-" in text):
+        asked = partial(_ASKED.search, text)
+        text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
     if ":\n" in text and "- " in text:
         text = _YAML_ITEM.sub(r"\g<name> \g<value>", text)
     if ",\n" in text:

@@ -162,7 +162,7 @@ GIVING_WORDS = _words(
     back gotten came comes yields produced still now un una uno unos el la los le les des der die das ein
     einen eine einem den um uma o os i me sale da dan dando devuelve devolvió recibo aparece tira responde
     obtengo obtiene sigue bekomme bekommen kriege kriegen erhalte erhalten liefert kommt meldet gibt
-    zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce
+    it's that's is zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce
     ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir
     returnerer dostaję zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт
     приходит отдает отдаёт пишет отримую saya mendapat nhận trả về only just another always kept same new
@@ -196,7 +196,7 @@ NUMBER_WORDS = _words(
     signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed
     duration latency seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget
     score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
-    member contact lead deal campaign organization org workspace tenant contacts leads
+    events users count hits errors_total member contact lead deal campaign organization org workspace tenant contacts leads
     """
 )
 UNIT_WORDS = _words(
@@ -216,10 +216,12 @@ PAST_BEFORE = tuple(
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
         last week | preceded by | davor | zuvor | vorher | früher | hatten wir mal | hatte ich mal | statt | anstatt | kein | keine | keinen | ya no | en vez de |
-        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier | fixed the | solved the | resolved the
+        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier
         """
     )
 )
+OVER_BEFORE = (" no ", " fixed the ", " solved the ", " resolved the ")
+"""What says the same right before a status, and elsewhere something else."""
 # "expected response to have status code 200": wished for, until "but got" comes.
 WANTING_WORDS = _words("expected expect expects expecting should must want wanted erwartet attendu esperado")
 GETTING_WORDS = _words(
@@ -230,7 +232,7 @@ SINCE = re.compile(
 )
 """Not over: what began yesterday still goes on."""
 PAST_AFTER = re.compile(
-    r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved"
+    r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|(?<=is )gone"
     r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
     r"|yesterday|earlier|previously|last (?:week|month|time))"
 )
@@ -301,6 +303,26 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("api key was rejected", 401),
     ("api key is rejected", 401),
     ("api key was not accepted", 401),
+    ("rate limits us", 429),
+    ("rate limiting us", 429),
+    ("rate-limits us", 429),
+    ("throttles us", 429),
+    ("clé api invalide", 401),
+    ("clé d'api invalide", 401),
+    ("clave api inválida", 401),
+    ("clave de api inválida", 401),
+    ("chave de api inválida", 401),
+    ("chave api inválida", 401),
+    ("chiave api non valida", 401),
+    ("api-schlüssel ist ungültig", 401),
+    ("ungültiger api-schlüssel", 401),
+    ("ungültiger api key", 401),
+    ("ongeldige api-sleutel", 401),
+    ("nieprawidłowy klucz api", 401),
+    ("неверный api-ключ", 401),
+    ("неверный ключ api", 401),
+    ("apiキーが無効", 401),
+    ("api密钥无效", 401),
     ("bad gateway", 502),
     ("service unavailable", 503),
     ("gateway timeout", 504),
@@ -382,7 +404,8 @@ INSTRUCTION = Hinted(
         r"|mention|diagnose)\b"
         r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
         r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
-        r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}(?:\bmust\b|\bshould\b|\breading\b|:)"
+        r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}"
+        r"(?:\bmust\b|\bshould\b|\breading\b|:(?! (?:i|we)\b))"
         r"|(?<![\w.@-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
         r"|ai|model)"
         r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
@@ -561,7 +584,7 @@ FAILURES: tuple[FailureWords, ...] = (
         timeout was reached: connect | operation timed out: connect | err_connection_timed_out |
         did not properly respond after a period of time | dial tcp: i/o timeout | httpconnecttimeoutexception |
         winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout | connecting timed out |
-        tcp connect timed out | tls handshake timeout | timed out before ssl handshake | ssl connection timeout |
+        tcp connect timed out | tls handshake timeout | timed out before ssl handshake | {error,connect_timeout} | {:error, :connect_timeout} | ssl connection timeout |
         handshake timed out | handshake operation timed out | gegenstelle nach einer bestimmten zeitspanne |
         parti connecté n'a pas répondu | parte conectada no respondió | wartezeit für die verbindung |
         connexion terminée par expiration | expiró el tiempo de conexión
@@ -590,7 +613,7 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
+        {error,timeout} | {:error, :timeout} | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -629,7 +652,7 @@ FAILURES: tuple[FailureWords, ...] = (
         """
         error in the pull function | error in the push function | connection reset | econnreset |
         connectionreseterror | forcibly closed | err_connection_reset | errno 104 | errno 54] | winerror 10054 |
-        recv failure | connection was reset | broken pipe | epipe | connection aborted | wsaeconnreset |
+        recv failure | connection was reset | reset by peer | broken pipe | epipe | connection aborted | wsaeconnreset |
         curl: (56) | verbindung zurückgesetzt | ns_error_net_reset | ns_error_net_interrupt |
         kommunikationspartner zurückgesetzt | vom remotehost geschlossen | réinitialisée par le correspondant |
         ré-initialisée par le correspondant | fermée par l'hôte distant | reinicializada por la máquina remota |

@@ -45,8 +45,10 @@ _NOT_SET = re.compile(
     r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
     r"""| value for){0,4}:? ['"`]?outboundsync_api_key"""
     r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
-    r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an |any "
-    r"|the )?(?:api )?(?:key|authorization header)|forgot (?:to (?:send|add|set|include) )?(?:the |an "
+    r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
+    r"|the )?(?:api )?(?:key|authorization header)|(?:don't|do not|doesn't|does not|didn't|did not|not) (?:have|send"
+    r"|sending|sent|include|including|pass|passing) (?:an? |any |my |our |the )?(?:authorization|auth|bearer|api key)\b"
+    r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
     r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
     r"|configured|set)"
 )
@@ -174,6 +176,8 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
     if mark:
         end = value.find(mark)
+        if end >= 0 and _CONCATENATED.match(value, end + 1):
+            return KeySign()
         value = value[:end] if end >= 0 else value
     elif command or before[-1:] in "\"'`":
         opening = before[-1:] if before[-1:] in "\"'`" else ""
@@ -194,6 +198,8 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     return _of_value(value, code=code or (mark == "`"))
 
 
+_CONCATENATED = re.compile(r"\s{0,2}(?:\+|\.\s?\$|&\s|\$)")
+"""Code puts the key behind the word: `'Bearer ' + key`."""
 _WORDS_OF_PROSE = re.compile(
     r"(?i)(?:header|headers|is|was|required|failed|error|bearer|the|and|or|missing|denied)\b(?! ?bearer)"
 )

@@ -315,6 +315,11 @@ _NOT_A_STATUS_KEY = re.compile(
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
 )
 _SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthorised|forbidden|throttled)\W{0,6}$")
+_REFUSED = re.compile(
+    r"\b(?:as|is|are|was|were|back|got|get|gets|getting|an?|says?|said|returns?|returned|with|me|us|it) "
+    r"(unauthorized|unauthorised|forbidden|throttled)\b(?! (?:access|use|user|people|party|third))"
+)
+"""What someone says of their requests."""
 _MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400")
 _MADE_UP = re.compile(
     r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed"
@@ -358,6 +363,8 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
                 _state(s, status, IMPLIED, implied=True)
                 return
         match = _SHORT_WORD.match(lower) if len(lower) < 100 else None
+        if match is None and any(name in lower for name in _OUR_NAMES) and not vocabulary.vendor_words:
+            match = _REFUSED.search(lower)
         if match:
             _state(s, p.ONE_WORD[match[1]], BARE, implied=True)
 
@@ -499,6 +506,8 @@ _WAIT_WORDS = re.compile(
     r"|\s?[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
     r"|\s?milli)?"
 )
+_WAIT_AND_MORE = re.compile(r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli)[a-z]")
+"""Seconds, and then the rest of a sentence or of a line."""
 _WAIT_DATE = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri"
     r"|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
@@ -520,7 +529,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 wait = _seconds(wait, scale)
             elif match := re.fullmatch(
                 r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", wait, re.IGNORECASE
-            ):
+            ) or (match := _WAIT_AND_MORE.match(wait)):
                 wait = match[1]
             if wait and wait not in s.waits:
                 s.waits.append(wait)

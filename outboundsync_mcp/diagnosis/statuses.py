@@ -252,7 +252,7 @@ def _is_past(left: str, right: str) -> bool:
     padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
     wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
     return (
-        padded.endswith(" no ")
+        padded.endswith(p.OVER_BEFORE)
         or (wanted is not None and p.GETTING_WORDS.isdisjoint(words[wanted:]))
         or any(phrase in padded for phrase in p.PAST_BEFORE)
         or p.PAST_AFTER.match(right) is not None

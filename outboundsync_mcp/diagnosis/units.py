@@ -60,6 +60,8 @@ class Unit:
 _QUOTE_MARKS = frozenset(">|│┃▌›")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
 _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
+_PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re.MULTILINE)  # Python's
+_SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
 _ATTRIBUTION = re.compile(
     r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
     r"|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
@@ -79,10 +81,10 @@ _PREFIX = re.compile(
     r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
 _OPENER = re.compile(
-    r"(?i)^\W{0,6}(?:\S{0,30}\s)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
+    r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
     r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
-    r"|^\W{0,6}(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
+    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
 )
 _OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20")
 _STAMP = re.compile(
@@ -129,10 +131,12 @@ def units_of(text: str) -> list[Unit]:
         return _Json().units(whole)
     units: list[Unit] = []
     has_curl_marks = _CURL_MARK.search(text) is not None
+    has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
     part = 0
     previous_from = False
     for quoted, documents in _lines(text):
-        depth, line = _strip_quotes(quoted, has_curl_marks=has_curl_marks)
+        typed = quoted.removeprefix(">>> ") if has_prompts else quoted
+        depth, line = _strip_quotes(typed, has_curl_marks=has_curl_marks)
         if documents is None and (_ATTRIBUTION.match(line) or (previous_from and _SENT.match(line))):
             part += 1
             previous_from = False
