@@ -266,7 +266,20 @@ EXPLICIT_TAILS = _needles(
 )
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
-SUCCESS_TAILS = (" received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says")
+SUCCESS_TAILS = (
+    " worked",
+    " works",
+    " succeeded",
+    " received",
+    " answers",
+    " answered",
+    " returns",
+    " responds",
+    " got",
+    " gives",
+    " responded",
+    " says",
+)
 """What hands over a 200, which is too common a number to be believed elsewhere."""
 NOT_A_STATUS_TAILS = _needles(
     """

@@ -254,6 +254,9 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
         if part.page:
             _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
+    if any(s.mentions_us for s in sightings) and not any(s.vendor for s in sightings):
+        for sighting in sightings:  # a sentence has one subject
+            sighting.mentions_us, sighting.ours_rank = True, max(sighting.ours_rank, 1)
     return sightings or [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
 
 
