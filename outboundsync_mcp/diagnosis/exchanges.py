@@ -140,6 +140,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
     """Whether `s` tells of another exchange than `e`."""
     if (s.depth, s.part) != (e.depth, e.part) and (s.outcome or e.outcome or s.part != e.part):
         return True
+    if s.me is not None and e.status not in (None, 200):
+        return True
     if s.status is not None and e.status is not None and s.status != e.status:
         if s.message_rank == 3:  # the API's own words, which have one status
             return True

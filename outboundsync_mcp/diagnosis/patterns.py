@@ -140,7 +140,7 @@ STATUS_WORDS = _words(
     virhekoodi tõrge kļūda klaida greška грешка napaka código codigo cod codice estado stato statut
     státusz statuskod statuskode lỗi mã kesalahan galat ralat kode خطأ رمز שגיאה קוד त्रुटि कोड error_code
     exception httperror fail failed fails failure fehlgeschlagen falló fallo échec échoue fallito falhou
-    kod:
+    kod: virheen virhettä felet felkoden feilen fejlen hatayı błędem chybou hibát eroarea
     """
 )
 # Scripts without spaces: these stand right beside the number.
@@ -181,7 +181,9 @@ FOLLOWING_WORDS = _words(
     obwohl nach quand sur avec du depuis lors et mais pour dans dès quando da do na ao com em e mas su dal
     dalla ma bij van op maar met sinds när från på och men når fra og przy z od gdy ale kiedy při když
     hatası aldım при от на когда и но с для że hoặc khi từ dari saat ketika pada dan error, unter über
-    trotz
+    trotz terug zodra sinds terwijl omdat maar want hoewel vaikka kun mutta koska trots fast selvom fordi siden
+    mimo bo oraz ani i ale od po przy pedig amikor dar deci padahal tapi terus nhưng ama hala yine
+    incorrect wrong bad missing expired denied disabled exceeded
     """
 )
 # A number after one of these is something else.
@@ -196,7 +198,7 @@ NUMBER_WORDS = _words(
     signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed
     duration latency seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget
     score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
-    events users count hits errors_total member contact lead deal campaign organization org workspace tenant contacts leads
+    events users count hits página pagina seite strona страница страницы стр member contact lead deal campaign organization org workspace tenant contacts leads
     """
 )
 UNIT_WORDS = _words(
@@ -207,7 +209,9 @@ UNIT_WORDS = _words(
     accounts connections jobs tasks points steps pages results elements people
     """
 )
-COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回개명건초번")  # counting words that follow a number in CJK
+COUNTERS = frozenset(
+    "个個条條件人名次位行页頁秒分本回号號部冊台枚室개명건초번호"
+)  # counting words that follow a number in CJK
 # A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
 PAST_BEFORE = tuple(
     f" {phrase} "
@@ -235,6 +239,10 @@ PAST_AFTER = re.compile(
     r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|fixed|solved|resolved|(?<=is )gone"
     r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
     r"|yesterday|earlier|previously|last (?:week|month|time))"
+    r"|^[^.;!?,\d]{0,50}(?:\b(?:is|are|was|were|has been|have been) (?:now )?(?:resolved|fixed|solved)\b|\bist behoben"
+    r"|\b(?:est|été) (?:résolue?|corrigée?|réglée?)\b|\b(?:está|fue|foi) (?:resuelt|solucionad|arreglad|resolvid|corrigid)"
+    r"|\bis opgelost)"
+    r"|^[^。、，,.\d]{0,12}(?:解消|解決|直りま|已解决|已修复|已经解决)"
 )
 
 # What stands right before a status that is given by name, once punctuation and these small words are taken away.

@@ -47,6 +47,7 @@ _SHAPES: tuple[_Shape, ...] = (
     _shape("xox", r"(?<!\w)xox[a-z]-[\w-]{4,}"),  # Slack
     _shape("xapp-", r"xapp-[\w-]{4,}"),
     _shape("hooks.slack.com", r"hooks\.slack\.com/services/([\w/]{6,})"),
+    _shape("sshpass", r"sshpass -p\s?[\"']?([^\s\"']{4,})"),
     _shape("SG.", r"(?<!\w)SG\.[\w-]{6,}(?:\.[\w-]{8,})?"),  # SendGrid
     _shape("pat-", r"(?<!\w)pat-[a-z]{2}\d{1,2}-[\w-]{4,}"),  # HubSpot
     _shape("00D", r"(?<!\w)00D\w{9,15}![\w.]{8,}"),  # Salesforce
@@ -85,8 +86,8 @@ _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
 # begins with a plain character: `re` then skips to one of them, which makes the search twice as fast.
 _NAME = (
-    r"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[-_. ]?key|access[-_ ]?key"
-    r"|private[-_ ]?key|auth[-_]?key|-key|_key|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
+    r"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[-_. ]?key"
+    r"|(?:access|account|client|consumer|encryption|license|master|private|shared|signing|storage)[-_ ]?key|auth[-_]?key|-key|_key|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
     r"|database_url|redis_url|-dsn|_dsn|connection[-_]?string)"
 )
 # One of these literals is in every name above: texts without any are spared the search.
@@ -97,7 +98,7 @@ _NAME_HINTS = (
 _SCHEMES = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (
     r"""(?:["'\\]{1,8}\s{0,2},\s{0,2}["'\\]{0,8}value["'\\]{0,8}\s{0,2}[:=]"""  # {"name": "Cookie", "value": …}
-    r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|\s(?:is|was)\s))"""
+    r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|>(?=\S)|\s(?:is|was)\s))"""
 )
 _NAMED = re.compile(
     rf"(?P<name>{_NAME})[\w.-]{{0,40}}{_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"

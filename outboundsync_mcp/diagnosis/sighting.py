@@ -509,7 +509,9 @@ _WAIT_WORDS = re.compile(
     r"|\s?[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
     r"|\s?milli)?"
 )
-_WAIT_AND_MORE = re.compile(r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli)[a-z]")
+_WAIT_AND_MORE = re.compile(
+    r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli|мин|час|[分時小时분시])[^\W\d_]"
+)
 """Seconds, and then the rest of a sentence or of a line."""
 _WAIT_DATE = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri"

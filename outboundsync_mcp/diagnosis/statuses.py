@@ -36,7 +36,7 @@ _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
 _NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
 _REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
-_PLURAL = re.compile(r"['’]?(?:s|ers?|ern)\b")
+_PLURAL = re.compile(r"['’]?(?:s|ers?|ern|(?P<verb>ing|ed|d))\b")
 _CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) error\b")
 _ERROR_AFTER = re.compile(
     r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|responses?|fehler|erreurs?|errore?|erro|fout|błąd|hata|ошибк|помилк)"
@@ -67,7 +67,7 @@ _HOST_AFTER = re.compile(
 )
 _EARLIER = re.compile(r"(?i)\b(?:(?:after|following)\s(?:an?\s|the\s)?$|previous|earlier|but first)")
 _CUT = re.compile(
-    r"(?i)[,;→]\s|\s\(|\s(?:and|but|then|while|after|following|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
+    r"(?i)[,;→]\s|[、，]|\s\(|\s(?:and|but|then|while|after|following|und|aber|dann|et|mais|puis|y|pero|luego|e|ma|poi|mas)\s|->|=>"
 )
 
 
@@ -111,7 +111,7 @@ def _judged(text: str) -> Iterator[Stated]:
                 rank = CUED
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
             rank = _rank(status, left, right[plural.end() :], text, match.start())
-            rank = rank if rank >= CUED else 0
+            rank = rank if rank >= CUED else CUED if plural["verb"] and status in p.COMMON_STATUSES else 0
         else:
             rank = _rank(status, left, right, text, match.start())
         if rank:
@@ -200,7 +200,9 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return 0
     if answering_host(left, right):
         return CUED
-    return CUED if last in p.GIVING_WORDS else common
+    if last in p.GIVING_WORDS:
+        return CUED
+    return 0 if _counts_a_noun(right, of_any_script=True) else common
 
 
 def answering_host(left: str, right: str) -> str | None:
@@ -263,9 +265,9 @@ _CODE_AFTER = re.compile(r"\s{1,3}[A-Z]{2,30}_[A-Z]")
 """`401 INVALID_SESSION_ID`: the vendor's own name of the error."""
 
 
-def _counts_a_noun(right: str) -> bool:
+def _counts_a_noun(right: str, *, of_any_script: bool = False) -> bool:
     """A word follows directly that never follows a status: the number counts what the word names."""
     match = _NOUN.match(right)
     if match is None or _CODE_AFTER.match(right):
         return False
-    return match[1].isascii() and match[1].lower() not in p.FOLLOWING_WORDS
+    return (of_any_script or match[1].isascii()) and match[1].lower() not in p.FOLLOWING_WORDS

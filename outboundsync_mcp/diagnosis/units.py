@@ -93,6 +93,7 @@ _STAMP = re.compile(
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LIST_NUMBER = re.compile(r"\s{0,40}\d{1,3}\.")
+_ABBREVIATION = re.compile(r"(?i)\b(?:no|nr|num|núm|p|pp|vol|art|ca|approx|vs|e\.g|i\.e|z\.b|bzw|inkl|ext|tel)\.$")
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _LOG_LINE = re.compile(
     r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
@@ -277,11 +278,15 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 
 def _sentences(line: str) -> list[str]:
-    ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _LIST_NUMBER.fullmatch(line, 0, match.end())]
+    ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _is_no_end(line, match.end())]
     if not ends:
         return [line]
     pieces = [line[start:end] for start, end in pairwise([0, *ends, len(line)])]
     return [piece for piece in pieces if piece.strip()]
+
+
+def _is_no_end(line: str, end: int) -> bool:
+    return bool(_LIST_NUMBER.fullmatch(line, 0, end) or _ABBREVIATION.search(line, max(0, end - 12), end))
 
 
 # JSON ----------

@@ -1944,7 +1944,9 @@ PASTES: tuple[Paste, ...] = (
         "missing_api_key",
     ),
     Paste("words 11", "I call outboundsync without a key and get 401", 401, "missing_api_key"),
-    Paste("words 12", "outboundsync /me times out after 30 seconds from our office, works from home", None, "timed_out"),
+    Paste(
+        "words 12", "outboundsync /me times out after 30 seconds from our office, works from home", None, "timed_out"
+    ),
     Paste(
         "words 13",
         "Is there a limit? After 60 calls to OutboundSync in a minute I see 429 Too Many Requests",
@@ -1972,7 +1974,10 @@ PASTES: tuple[Paste, ...] = (
     Paste("words 30", f'I ran: curl -H "Authorization: {KEY}" {URL}\nand got {BAD_KEY}', 401, "malformed_api_key"),
     Paste("words 31", f'I ran: curl -H "X-API-Key: {KEY}" {URL}\nand got {BAD_KEY}', 401, "malformed_api_key"),
     Paste(
-        "words 32", f'I ran: curl -H "Authorization: Bearer YOUR_API_KEY" {URL}\nand got {BAD_KEY}', 401, "malformed_api_key"
+        "words 32",
+        f'I ran: curl -H "Authorization: Bearer YOUR_API_KEY" {URL}\nand got {BAD_KEY}',
+        401,
+        "malformed_api_key",
     ),
     Paste(
         "words 33",
@@ -2035,7 +2040,9 @@ PASTES: tuple[Paste, ...] = (
     Paste("words 61", "The request to OutboundSync failed: 401 – Ungültiger API-Schlüssel", 401, "invalid_api_key"),
     Paste("words 62", "OutboundSync: clé API invalide", 401, "invalid_api_key"),
     Paste("words 63", "OutboundSync connection keeps getting reset by peer", None, "connection_failed"),
-    Paste("words 64", "curl: (28) Operation timed out after 30001 milliseconds with 0 bytes received", None, "timed_out"),
+    Paste(
+        "words 64", "curl: (28) Operation timed out after 30001 milliseconds with 0 bytes received", None, "timed_out"
+    ),
     Paste("words 66", "Getting ECONNRESET from app.outboundsync.com every ~401 requests", None, "connection_failed"),
     Paste(
         "words 67",
@@ -2044,7 +2051,10 @@ PASTES: tuple[Paste, ...] = (
         "malformed_api_key",
     ),
     Paste(
-        "words 68", f'I pasted the key with quotes: Authorization: Bearer "{KEY}" and it\'s 401', 401, "malformed_api_key"
+        "words 68",
+        f'I pasted the key with quotes: Authorization: Bearer "{KEY}" and it\'s 401',
+        401,
+        "malformed_api_key",
     ),
     Paste("words 69", f"Authorization: Bearer Bearer {KEY}\nHTTP/1.1 401 Unauthorized", 401, "malformed_api_key"),
     Paste(
