@@ -101,11 +101,12 @@ class _Request:
     _LINE = re.compile(
         r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"
+        r"|^[\s>-]{0,16}→ (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Playwright
         r"|^[\s>]{0,6}HTTP/[\d.]{1,3} (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Bun
         r"|^\W{0,4}(?i:request headers)\W{0,3}$"
     )
-    _END = re.compile(r"[\s>\"',;]*$|\W{0,4}(?i:response headers|response body|response|request body)\b")
-    _HEADER = re.compile(r"^[\s>]{0,6}:?[A-Za-z][\w-]{0,60}:\s")
+    _END = re.compile(r"[\s>\"',;]*$|[\s-]{0,16}←|\W{0,4}(?i:response headers|response body|response|request body)\b")
+    _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}:\s")
 
     def __init__(self) -> None:
         self._names: set[str] | None = None
@@ -118,7 +119,7 @@ class _Request:
         if self._names is None:
             return False
         if self._HEADER.match(unit.text):
-            self._names.add(unit.text.lstrip(" >").split(":", 1)[0].lower())
+            self._names.add(unit.text.lstrip(" >-").split(":", 1)[0].lower())
             return False
         names, self._names = self._names, None
         is_whole = self._END.match(unit.text) and names & {"host", "user-agent", "accept", "accept-encoding"}
@@ -166,7 +167,13 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return e.outcome or s.outcome
     if (s.vendor_rank == 1 and e.mentions_us) or (e.vendor_rank == 1 and s.mentions_us):
         return e.outcome and s.outcome
-    if s.vendor_shape and s.outcome and e.outcome and e.vendor is None and (s.status or e.ours_rank):
+    if (
+        s.vendor_shape
+        and s.outcome
+        and e.outcome
+        and e.vendor is None
+        and (e.ours_rank or (s.status is not None and s.status != e.status))
+    ):
         return True
     return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
 
@@ -203,7 +210,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     if s.vendor and s.vendor_rank > e.vendor_rank:
         e.vendor, e.vendor_rank = s.vendor, s.vendor_rank
         told = True
-    if s.key is not None and (e.key is None or (e.key.fault is None and (s.key.fault is not None or s.key.sent))):
+    if s.key is not None and (e.key is None or _tells_more(s.key, e.key)):
         e.key, told = s.key, True
     if s.waits:
         if s.status is not None and s.status == e.status:  # the same answer again: its wait is the one that counts
@@ -231,6 +238,13 @@ def _join(e: Sighting, s: Sighting) -> None:
     if told or s.intermediary or s.body_fault or s.location:
         e.quotes.append(s.text)
     _add_text(e, s.text)
+
+
+def _tells_more(new: KeySign, known: KeySign) -> bool:
+    """A fault, or that a key was sent; a header that was sent also counts for more than a command that names none."""
+    if known.fault is None:
+        return new.fault is not None or bool(new.sent)
+    return known.fault is KeyFault.MISSING and bool(new.sent) and new.rank > known.rank
 
 
 def _add_text(e: Sighting, text: str) -> None:

@@ -31,7 +31,7 @@ _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECAS
 _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
-_QUOTED_PRINTABLE = re.compile(r"=(?:\n|3D|20\n|22|E2=80)")
+_QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
@@ -76,8 +76,10 @@ def decode(text: str) -> str:
         text = html.unescape(text)
         if _ENTITY.search(text):  # a page that shows a page
             text = html.unescape(text)
-    if "=" in text and len(_QUOTED_PRINTABLE.findall(text[:65536])) >= 2:
-        text = _from_quoted_printable(text)
+    if "=" in text:
+        marks = _QUOTED_PRINTABLE.findall(text[:65536])
+        if len(marks) >= 2 and {*marks} != {"=22"}:  # which is also a number
+            text = _from_quoted_printable(text)
     if "%" in text and _PERCENT.search(text):
         text = _PERCENT_CHAR.sub(lambda match: unquote(match[0], errors="ignore"), text)
     if "&" in text and ("+" in text or "%20" in text):

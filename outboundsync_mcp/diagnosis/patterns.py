@@ -618,7 +618,7 @@ FAILURES: tuple[FailureWords, ...] = (
         read timed out | readtimeout | read timeout | und_err_headers_timeout | und_err_body_timeout |
         headers timeout | body timeout | response timeout | net::readtimeout | sockettimeoutexception |
         upstream timed out | awaiting headers | timeout awaiting response headers | timeout on reading |
-        sockettimeout | err_timed_out | idle timeout reached | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
+        sockettimeout | socket timeout | err_timed_out | idle timeout reached | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
         timeouterror: timeout awaiting | esockettimedout | read operation timed out | timeout while reading
         """,
     ),
@@ -634,7 +634,7 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        {error,timeout} | {:error, :timeout} | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
+        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -1058,6 +1058,8 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("HeyReach", ("x-api-key", "heyreach")),
     Shape("Discord", ("retry_after=", "global=")),
     Shape("Zoho", ("invalid_oauthtoken",)),
+    Shape("Zoho", ("invalid oauth token",)),
+    Shape("Apollo", ("api_inaccessible",)),
     Shape("Mailgun", ("mailgun magnificent api",)),
     Shape("Docker Hub", ("toomanyrequests: you have reached your",)),
     Shape("a JWT-protected service", ("jwt expired",)),

@@ -196,6 +196,14 @@ def _is_document(text: str) -> bool:
 
 # Evidence ----------
 
+_WITHOUT_ANSWER = frozenset(
+    {Failure.DNS, Failure.REFUSED, Failure.UNREACHABLE, Failure.PROXY, Failure.CONNECT_TIMEOUT}
+    | {failure for failure in Failure if failure.name.startswith("TLS")}
+)
+_EMPTY_BODY = re.compile(
+    r"""(?i)\b(?:text|body|data|content)["']?\s?(?:=>|[:=])\s?["']?(?:\{\}|\[\]|null)["']?[\s,;)}]*$""", re.MULTILINE
+)
+
 
 def _evidence(
     exchange: Sighting | None,
@@ -224,6 +232,8 @@ def _evidence(
     failure = e.failure if final is None or 200 <= final < 300 else None
     if e.body_fault is not None and failure is not None and (final is not None or e.failure_rank < 3):
         failure = None
+    if status is None and final is not None and failure in _WITHOUT_ANSWER:
+        final = None  # what was hoped for, or another answer
     text = message or (
         e.message
         if e.message_rank >= 2
@@ -329,6 +339,8 @@ def _body_fault(
         return e.body_fault, None
     if e.html:
         return BodyFault.HTML, None
+    if not e.json_body and _EMPTY_BODY.search(e.text):
+        return BodyFault.WRONG_SHAPE, None
     body = _raw_body(e.text)
     if not (body or "").strip() and re.search(r"(?i)content-length[\"']?\W{1,4}0\b", e.text):
         body = ""

@@ -85,10 +85,24 @@ _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
 # begins with a plain character: `re` then skips to one of them, which makes the search twice as fast.
+_KEYS_OF = (
+    "api",
+    "access",
+    "account",
+    "client",
+    "consumer",
+    "encryption",
+    "license",
+    "master",
+    "private",
+    "shared",
+    "signing",
+)
+_KEY = "|".join(rf"(?<={kind}{between}key)" for kind in _KEYS_OF for between in ("", " ", r"\."))
 _NAME = (
-    r"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|api[-_. ]?key"
-    r"|(?:access|account|client|consumer|encryption|license|master|private|shared|signing|storage)[-_ ]?key|auth[-_]?key|-key|_key|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf"
-    r"|database_url|redis_url|-dsn|_dsn|connection[-_]?string)"
+    rf"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|key(?:{_KEY})|-key|_key|auth[-_]?key"
+    r"|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf|database_url|redis_url|-dsn|_dsn"
+    r"|connection[-_]?string)"
 )
 # One of these literals is in every name above: texts without any are spared the search.
 _NAME_HINTS = (
@@ -292,7 +306,8 @@ def _marked(text: str, lower: str) -> Iterator[_Span]:
             yield span
     for match in _NAMED.finditer(lower) if any(hint in lower for hint in _NAME_HINTS) else ():
         quoted = match["quoted"] is not None
-        prose = " " in match["name"] or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
+        spaced = match["name"] == "key" and lower.startswith(" ", match.start() - 1)  # "the api key: …"
+        prose = spaced or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
     for match in (*_matches(_SCHEME, lower), *_FLAG.finditer(text)):

@@ -98,6 +98,7 @@ HINTS = (
     "outboundsync.com/",
     "/api/v1/me",
     "token",
+    "user-agent",
 )
 """Literals of which one is in every text that shows something of the key."""
 
@@ -208,7 +209,7 @@ _WORDS_OF_PROSE = re.compile(
 _SCHEMES = frozenset({"bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "key"})
 # A key, and then the rest of the sentence, or what came of the request: a status, an arrow, a bracket, several words.
 _KEY_IN_SENTENCE = re.compile(
-    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|\s{1,4}(?:\W|\d{3}\b|\S{1,60}\s))"
+    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|\s{1,4}(?:\W|\d{3}\b|https?://|\S{1,60}\s))"
 )
 
 

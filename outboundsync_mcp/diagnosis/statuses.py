@@ -130,6 +130,8 @@ def _is_part_of_something(left: str, right: str) -> bool:
         or (before == "=" and not left[:-1].lower().rstrip("\"' ").endswith(p.EXPLICIT_TAILS))
     ):
         return True
+    if before == "[" and right.startswith("]:") and left[-2:-1].isalnum():  # a process's number in a log
+        return not left[:-1].lower().endswith(p.GLUED_WORDS)
     if after.isascii() and after.isalpha():
         return not _PLURAL.match(right)
     return (

@@ -80,6 +80,10 @@ _PREFIX = re.compile(
     r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z? (?=\S)"
     r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
+# A row of a table whose column is a field: "retry_after   | 6" (psql).
+_ROW = re.compile(
+    r"(?i)\s{0,4}(?P<name>retry[_-]?after|(?:http_?)?status(?:_?code)?)\s{1,40}\| (?P<value>[^|\n]{1,200})$"
+)
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
     r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
@@ -106,7 +110,7 @@ _LOG_LINE = re.compile(
 _PAIR = re.compile(
     r"""(?<![\w.-])(?P<name>:?[A-Za-z_@][\w.@-]{0,60}+(?:\[\w{1,20}\])?)(?P<quote>["'`]?)\]?\s{0,12}(?P<sep>=>"""
     r"""|->|(?<=-)>|==?|:=|:|(?<=["'])\s{0,2},(?=\s{0,2}b?["']\S))\s{0,8}"""
-    r"""(?:(?:b|u|r|\[|\(|\{'?|Some\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)(?!=>)"""
+    r"""(?:(?:b|u|r|\[|\(|\{'?|[SID][a-z]{2,5}\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)(?!=>)"""
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
 _SEPARATOR = re.compile(r"""[:=\-"'](?:(?<=[:=])|(?<=-)>|(?<=["'])\s{0,14},)""")
@@ -114,6 +118,7 @@ _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
 )
+_NAME_THEN_VALUE = re.compile(r"\bname: (?P<name>[\w-]{2,60})\s{1,8}value: (?P<value>\S[^\n]{0,500})")
 _HEADER = re.compile(
     r"^(?:[\s<>|*]{0,8}|-> \"|<- \")(?P<name>:?[A-Za-z][A-Za-z0-9_-]{1,50})\s?:[ \t](?P<value>\S.{0,2000})$"
 )
@@ -228,7 +233,8 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
             continue
         pairs.append((match["name"].removesuffix("-") if match["sep"] == ">" else match["name"], value.strip()))
     if "value" in text:
-        pairs += [(match["name"], match["value"]) for match in _NAME_VALUE.finditer(text)]
+        shown = (*_NAME_VALUE.finditer(text), *_NAME_THEN_VALUE.finditer(text))
+        pairs += [(match["name"], match["value"]) for match in shown]
     return pairs
 
 
@@ -244,6 +250,8 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
 
 
 def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
+    if "|" in line and (row := _ROW.match(line)):
+        line = f"{row['name']}: {row['value']}"
     prefix = _PREFIX.match(line)
     units = _of_bare_line(line[prefix.end() :] if prefix else line, documents)
     if prefix and units:
@@ -254,9 +262,9 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if documents is not None:
+        head = line[:MAX_UNIT_CHARS]
         reader = _Json()
         units = [unit for document in documents for unit in reader.units(document)]
-        head = line[:MAX_UNIT_CHARS]
         if units and not head.strip():
             units[0].document = True
         elif units:

@@ -64,6 +64,9 @@ PLACES = (
     f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
     f"my key: {SECRET}, it stopped working",
     f"OSAPI_{SECRET}",
+    f"<password>{SECRET[:9]}</password>",
+    f"AccountName=acme;AccountKey={SECRET[:9]};EndpointSuffix=core.windows.net",
+    f"sshpass -p '{SECRET[:9]}' ssh deploy@10.2.2.2",
 )
 
 
@@ -72,6 +75,13 @@ def test_no_six_characters_of_a_secret_survive(text: str) -> None:
     redacted = redact(text)
     assert MASK in redacted
     assert not leaks(redacted)
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "our password", "the api_key", "AccountKey", "x-api-key", "client_secret"]
+)
+def test_a_secret_that_is_a_plain_word_is_known_by_its_name(name: str) -> None:
+    assert redact(f"{name}: swordfish") == f"{name}: {MASK}"
 
 
 @pytest.mark.parametrize("text", PLACES)
