@@ -3,8 +3,10 @@
 import asyncio
 import gzip
 import itertools
+import json
 import threading
 import tracemalloc
+import zlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -447,3 +449,41 @@ async def test_a_small_body_that_inflates_without_end_is_cut_at_the_limit() -> N
             tracemalloc.stop()
     assert exchange.evidence.body_fault is BodyFault.OVERSIZE
     assert peak < 32 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"), [("gzip", gzip.compress), ("x-gzip", gzip.compress), ("Deflate", zlib.compress)]
+)
+async def test_a_compressed_body_is_read_and_one_that_ends_early_is_not(
+    encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    whole = compress(json.dumps(ME).encode())
+    served = (response(200, {"Content-Encoding": encoding}, body) for body in (whole, whole[:-4]))
+    with ScriptedServer(*served) as server:
+        async with client_of(server, FakeClock()) as client:
+            assert (await client.get_me()).body == ME
+            cut = await client.get_me()
+    assert (cut.body, cut.evidence.body_fault) == (None, BodyFault.UNDECODABLE)
+
+
+@pytest.mark.parametrize(("stated", "says"), [(None, True), ("soon", True), (5, False)])
+async def test_the_evidence_says_when_the_wait_is_the_vendors_fallback(stated: int | str | None, says: bool) -> None:
+    with ScriptedServer(limited(stated)) as server:
+        async with client_of(server, FakeClock()) as client:
+            evidence = (await client.get_me(max_wait_seconds=0)).evidence
+    fallback = "It stated no valid Retry-After; 60 s is the vendor's own fallback."
+    assert (fallback in evidence.seen) is says
+
+
+async def test_what_was_waited_is_told_to_the_millisecond() -> None:
+    with ScriptedServer(limited(1), OK) as server:
+        async with client_of(server, FakeClock(), jitter=lambda: 0.123456) as client:
+            exchange = await client.get_me()
+    assert exchange.waited_seconds == 1.123
+
+
+async def test_a_body_that_cannot_be_decoded_is_no_fault_of_a_300() -> None:
+    with ScriptedServer(response(300, {"Content-Encoding": "br"}, b"?")) as server:
+        async with client_of(server, FakeClock()) as client:
+            evidence = (await client.get_me()).evidence
+    assert (evidence.status, evidence.body_fault) == (300, None)
