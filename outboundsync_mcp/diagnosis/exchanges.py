@@ -3,7 +3,8 @@
 import re
 from typing import Literal
 
-from outboundsync_mcp.diagnosis.evidence import BodyFault, Intermediary, KeyFault
+from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
+from outboundsync_mcp.diagnosis.phrases import phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
 from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
@@ -42,7 +43,29 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         _recognise_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
+    if not any(exchange.outcome for exchange in exchanges) and _OUR_NAME.search(vocabulary.lower):
+        _take_words(units, exchanges, vocabulary)
     return exchanges
+
+
+_OUR_NAME = re.compile(r"outbound ?sync")
+_SENTENCE_CHARS = 400
+
+
+def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabulary) -> None:
+    """Where no number and no program says what happened, what people say of it."""
+    for unit in units if not vocabulary.vendor_words else ():
+        phrase = phrase_in(unit.text.lower()) if len(unit.text) <= _SENTENCE_CHARS and not unit.objects else None
+        place = (unit.depth, unit.part)
+        exchange = next((e for e in exchanges if (e.depth, e.part) == place), None) if phrase else None
+        if phrase is None or exchange is None:
+            continue
+        if isinstance(phrase.outcome, Failure):
+            exchange.failure, exchange.failure_rank, exchange.failure_text = phrase.outcome, 2, unit.text
+        else:
+            exchange.status, exchange.status_rank, exchange.status_implied = phrase.outcome, BARE, True
+        exchange.mentions_us = True
+        exchange.quotes.append(unit.text)
 
 
 def _with_late_requests(exchanges: list[Sighting]) -> list[Sighting]:

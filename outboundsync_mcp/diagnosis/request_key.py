@@ -37,7 +37,7 @@ _OTHER_HEADER = re.compile(
 )
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
-_NOT_SET_HINTS = ("outboundsync_api_key", "bearer", "auth", "without", "forgot", "no api key")
+_NOT_SET_HINTS = ("outboundsync_api_key", "bearer", "auth", "without", "forgot", "api")
 _NOT_SET = re.compile(
     r"""keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
     r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
@@ -48,6 +48,8 @@ _NOT_SET = re.compile(
     r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
     r"|the )?(?:api )?(?:key|authorization header)|(?:don't|do not|doesn't|does not|didn't|did not|not) (?:have|send"
     r"|sending|sent|include|including|pass|passing) (?:an? |any |my |our |the )?(?:authorization|auth|bearer|api key)\b"
+    r"|\b(?:sans|ohne|sin|sem|senza|zonder|bez|utan|uden|uten|tanpa|без|fără|nélkül) (?:[^\W\d_][\w-]{0,15} ){0,2}"
+    r"(?:authorization|bearer|api[- ](?:key|schlüssel|sleutel|nyckel)|clé|clave|chave|chiave|klucza)"
     r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
     r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
     r"|configured|set)"
@@ -199,6 +201,7 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     return _of_value(value, code=code or (mark == "`"))
 
 
+_PLACEHOLDER = re.compile(r"(?i)your|<[\w -]*(?:key|token|schlüssel|clé|clave|chave|chiave|sleutel|klucz|nyckel)")
 _CONCATENATED = re.compile(r"\s{0,2}(?:\+|\.\s?\$|&\s|\$)")
 """Code puts the key behind the word: `'Bearer ' + key`."""
 _WORDS_OF_PROSE = re.compile(
@@ -288,7 +291,7 @@ def _of_key(raw: str) -> KeySign | None:
         )
     if form.fault is None:
         return KeySign(sent=True, rank=3)
-    masked = _MASK.search(raw) is not None and not re.search(r"(?i)your|<[\w -]*key", raw)
+    masked = _MASK.search(raw) is not None and not _PLACEHOLDER.search(raw)
     if form.fault in (KeyFault.MASKED, KeyFault.TOO_SHORT) or masked:
         return KeySign()
     return KeySign(fault=form.fault, detail=form.detail, vendor=form.vendor, rank=3)

@@ -505,7 +505,7 @@ _WAIT_KEYS = {
 }
 _WAIT_WORDS = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells"
-    r"|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt)"
+    r"|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt|vaut|vale|wynosi|je|on|är|er|var|beträgt|liegt|bei|egy|olarak|é|ora|dit|says:|=)"
     r"|\s?[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
     r"|\s?milli)?"
 )
