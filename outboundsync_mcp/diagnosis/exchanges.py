@@ -78,6 +78,7 @@ def _with_late_requests(exchanges: list[Sighting]) -> list[Sighting]:
             and (last.depth, last.part) == (e.depth, e.part)
             and last.status is not None
             and owner_of(last) == "unknown"
+            and not last.elsewhere
             and e.host is not None
             and e.status is None
             and e.failure is None
@@ -166,6 +167,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return True
     if s.me is not None and e.status not in (None, 200):
         return True
+    if e.elsewhere and not s.elsewhere and (s.outcome or s.host):
+        return True
     if s.status is not None and e.status is not None and s.status != e.status:
         if s.message_rank == 3:  # the API's own words, which have one status
             return True
@@ -173,7 +176,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
             return False
         return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
     if e.outcome and s.opens and not (s.status is not None and e.status is None):
-        return True
+        is_its_dump = s.status == e.status and s.status is not None and s.host is None
+        return not (is_its_dump and e.host is None and not (e.headers or e.json_body or e.waits))
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
@@ -252,6 +256,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     e.me = s.me or e.me
     e.document = e.document or s.document
     e.path_is_ours = e.path_is_ours or s.path_is_ours
+    e.elsewhere = e.elsewhere or s.elsewhere
     e.mentions_us = e.mentions_us or s.mentions_us
     e.ours_rank = max(e.ours_rank, s.ours_rank)
     e.location = e.location or s.location
@@ -288,6 +293,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     if not told:
         keyed = [e for e in exchanges if e.key is not None and e.key.fault is not None]
         return keyed[-1] if keyed else (exchanges[0] if exchanges and not outcomes else None)
+    told = [e for e in told if not e.elsewhere] or told
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
     nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told)]

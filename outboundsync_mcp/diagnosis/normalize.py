@@ -48,6 +48,7 @@ _YAML_ITEM = re.compile(  # a list of one
 # What an interpreter shows below what was typed: "r.status_code", "r.headers['retry-after']".
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
+_ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -106,6 +107,7 @@ def unescape(text: str) -> str:
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("status" in text or "etry-" in text):
+        text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
     if ":\n" in text and "- " in text:

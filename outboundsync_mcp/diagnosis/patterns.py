@@ -474,7 +474,7 @@ FAILURES: tuple[FailureWords, ...] = (
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
-        ns_error_unknown_host | couldnt_resolve_host
+        ns_error_unknown_host | couldnt_resolve_host | hostnotfound
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -790,6 +790,16 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         terminated: other side closed | ended prematurely, with at least | fixed content-length:
         """,
     ),
+    # Validation of a body that is JSON and of another shape: pydantic, zod, serde, Jackson, Go, kotlinx, Swift, .NET
+    *_faults(
+        BodyFault.WRONG_SHAPE,
+        """
+        [type=missing, input | [type=dict_type, input | [type=model_type, input | zoderror | missing field ` |
+        cannot unmarshal | missingfieldexception | mismatchedinputexception | keynotfound( |
+        missing required properties
+        """,
+    ),
+    *_faults(BodyFault.EMPTY, "response body is empty | body was empty | empty response body"),
     # A JSON parser that met a page
     *_faults(
         BodyFault.HTML,
@@ -810,7 +820,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         invalid json | malformed json | jsonreaderexception | unexpected character | could not parse response |
         json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
         expecting property name | malformed response from | expected begin_object but was | kind: decode |
-        accept malformed json
+        accept malformed json | deserializationexception | expected json value
         """,
     ),
 )

@@ -63,6 +63,8 @@ class Sighting:
     host: str | None = None
     host_is_ours: bool | None = None
     path_is_ours: bool = False
+    elsewhere: bool = False
+    """A server's own log of a request for another path."""
     vendor: str | None = None
     vendor_rank: int = 0
     vendor_shape: bool = False
@@ -463,6 +465,9 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
         connections = item["connections"]
         if isinstance(connections, list) and all(isinstance(each, dict) for each in cast("list[object]", connections)):
             s.me = item
+            s.ours_rank = max(s.ours_rank, 2)
+            if s.status_rank < EXPLICIT or s.status != 200:  # numbers in its names
+                s.status, s.status_rank = None, 0
         else:
             s.body_fault = BodyFault.WRONG_SHAPE
         return
@@ -702,6 +707,15 @@ def _see_us(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> Non
         s.ours_rank = 3
 
 
+_ACCESS_LOG = re.compile(
+    r"\W{0,4}(?:\d{1,3}\.){3}\d{1,3} - \S{1,60} \[[^\]\n]{10,40}\] \"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/"
+)
+
+
+def _see_log(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    s.elsewhere = not s.mentions_us and _ACCESS_LOG.match(unit.text) is not None
+
+
 def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     for (_, value), keys in zip(unit.pairs, unit.keys, strict=True):
         if not _HOST_KEYS.isdisjoint(keys):
@@ -820,6 +834,7 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error",)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
+    _Look(_see_log, (" - - [", " - ")),
     _Look(_see_url, ("://",), _HOST_KEYS),
     _Look(_see_named_host, ("resolv", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp")),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),

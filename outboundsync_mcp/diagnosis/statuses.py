@@ -46,6 +46,7 @@ _CLASS_BEFORE = re.compile(
     r"(?:Http|HTTP|Client|Response|A[Pp][Ii]|Status|Request|Proxy|Server|Service|Web|Auth|Rate|Upstream)\w{0,30}"
     r"(?:Error|Exception)[:(]\s?$"
 )
+_DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
@@ -163,6 +164,8 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0
     if tail.endswith(p.EXPLICIT_TAILS) or _follows_request(text[max(0, start - _REQUEST) : start]):
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
+    if _DEFINED.search(left):
+        return 0
     if left.endswith("<-- "):  # OkHttp's log of a response
         return EXPLICIT
     if _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
@@ -230,6 +233,8 @@ def has_reason(status: int, right: str) -> bool:
 def _tail(left: str) -> str:
     """What stands before the number, without punctuation and the small words between a name and its value."""
     tail = left.lower().rstrip(_OPENING)
+    if tail.endswith(("status)", "code)", "code()", "status()")):  # print(r.status) -> 200, getStatusCode() = 200
+        tail = tail.rstrip("()")
     for _ in range(2):
         for filler in p.FILLERS:
             if tail.endswith(filler):

@@ -88,9 +88,23 @@ _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
     r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
-    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
+    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:[-=]?>\s|→\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
+    r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
 )
-_OPENER_WORDS = ("HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20")
+_OPENER_WORDS = (
+    "tool_call",
+    "tool_use",
+    "function_call",
+    "HTTP/",
+    "curl",
+    "wget",
+    "http ",
+    "https ",
+    " http://",
+    " https://",
+    "xh ",
+    "--20",
+)
 _STAMP = re.compile(
     r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
     r"|(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>\d\d:\d\d:\d\d)"
