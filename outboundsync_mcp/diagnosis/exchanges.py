@@ -7,7 +7,7 @@ from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.phrases import phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
-from outboundsync_mcp.diagnosis.statuses import BARE, IMPLIED
+from outboundsync_mcp.diagnosis.statuses import BARE, CUED, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, index
 
 Owner = Literal["ours", "vendor", "unknown"]
@@ -222,6 +222,8 @@ def _said(s: Sighting) -> str | None:
 def _join(e: Sighting, s: Sighting) -> None:
     """Add the facts of `s` to `e`."""
     told = False
+    if not e.outcome:
+        e.depth, e.part = s.depth, s.part
     if s.status is not None and s.status_rank >= e.status_rank:
         told = e.status != s.status or s.status_rank > e.status_rank
         e.status_implied = s.status_implied and (e.status_implied or e.status != s.status)
@@ -293,11 +295,24 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     if not told:
         keyed = [e for e in exchanges if e.key is not None and e.key.fault is not None]
         return keyed[-1] if keyed else (exchanges[0] if exchanges and not outcomes else None)
-    told = [e for e in told if not e.elsewhere] or told
+    everything = told = [e for e in told if not e.elsewhere] or told
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
+    if (
+        ours
+        and ours[-1].status == 200
+        and ours[-1].body_fault is None
+        and (errors := _later_errors(ours[-1], everything))
+    ):
+        return _latest(errors)  # what failed is not OutboundSync
     nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told)]
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
+
+
+def _later_errors(success: Sighting, told: list[Sighting]) -> list[Sighting]:
+    """Other vendors' errors that are plainly stated after a success of ours."""
+    later = told[next(i for i, e in enumerate(told) if e is success) + 1 :]
+    return [e for e in later if owner_of(e) == "vendor" and (e.status or 0) >= 400 and e.status_rank >= CUED]
 
 
 def _newest(exchanges: list[Sighting]) -> list[Sighting]:

@@ -220,7 +220,8 @@ PAST_BEFORE = tuple(
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
         last week | preceded by | davor | zuvor | vorher | früher | hatten wir mal | hatte ich mal | statt | anstatt | kein | keine | keinen | ya no | en vez de |
-        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier
+        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier |
+        would be answered with | would return | may return | might return | can return | could return
         """
     )
 )
@@ -275,6 +276,8 @@ EXPLICIT_TAILS = _needles(
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
 SUCCESS_TAILS = (
+    " get",
+    " gets",
     " worked",
     " works",
     " succeeded",
@@ -807,7 +810,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         unexpected token '<' | unexpected token < | invalid character '<' |
         unexpected character encountered while parsing value: < | '<' is an invalid start of a value |
         unexpected character ('<' | attempt to decode json with unexpected mimetype: text/html |
-        unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html
+        html login page | an html page | html instead of json | page instead of json | unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html
         """,
     ),
     # A JSON parser that met something else

@@ -199,6 +199,7 @@ class Vocabulary:
         )
         self._starts = [0, *accumulate(map(len, parts))]
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
+        defined = {i: match[1] for i, unit in enumerate(units) if (match := _DEFINES.match(unit.text))}
         for bit, look in enumerate(_LOOKS):
             for hint in (*look.hints, *words.get(look.see, ())):
                 if hint in lower:
@@ -208,6 +209,10 @@ class Vocabulary:
                 self._mark(_NO_REPORT, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
 
+        if len({*defined.values()}) >= _DEFINITIONS:
+            for unit in defined:
+                self.looks[unit] = 0
+
     def _mark(self, bit: int, find: Callable[[int], int]) -> None:
         """Set `bit` for each unit in which `find`, given where to start, finds something."""
         at = find(0)
@@ -215,6 +220,11 @@ class Vocabulary:
             unit = bisect_right(self._starts, at) - 1
             self.looks[unit] |= bit
             at = find(self._starts[unit + 1])
+
+
+_DEFINES = re.compile(r"\W{0,8}([1-5]\d\d)[`*]{0,3}\s{0,3}[:|–-]\s")
+_DEFINITIONS = 3
+"""From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
 
 
 def _plain_quotes(text: str) -> str:
@@ -508,11 +518,16 @@ _WAIT_KEYS = {
     "retryaftermillis": 0.001,
     "httpretryafter": 1.0,
 }
+_WAIT_VERBS = """
+    header value is was of says said shows set to reads tells me about
+    steht stand auf ist war beträgt betrug lautet lautete heißt liegt bei
+    est était indique indiquait vaut dit disait de es era en estaba dice vale é eram in
+    wynosi był je byl on är er var egy olarak ora zei stond
+"""
 _WAIT_WORDS = re.compile(
-    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}(?:\s(?:header|value|is|was|of|says|said|said:|shows|set|to|reads|tells"
-    r"|me|steht|auf|ist|war|es|est|de|in|about|lautet|dice|indique|heißt|vaut|vale|wynosi|je|on|är|er|var|beträgt|liegt|bei|egy|olarak|é|ora|dit|says:|=)"
-    r"|\s?[^\x00-\x7f]){0,4}\s{0,3}[:=]{0,2}[\s\"'`*(]{0,4}(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b"
-    r"|\s?milli)?"
+    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}"
+    rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
+    r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
 _WAIT_AND_MORE = re.compile(
     r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli|мин|час|[分時小时분시])[^\W\d_]"
@@ -779,7 +794,8 @@ def vendor_of_host(host: str) -> str | None:
 _VENDOR_SAYS = re.compile(
     r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
     r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert"
-    r"|devuelve|renvoie|meldet"
+    r"|devuelve|renvoie|meldet|antwort|sagt|wirft|schickt|répond|responde|retorna|dice|risponde|geeft|zegt|zwraca|odpowiada"
+    r"|возвращает|отвечает|пишет|返回|が|から"
     r"|40[134]|429|500)"
 )
 _OF_VENDOR = re.compile(r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")

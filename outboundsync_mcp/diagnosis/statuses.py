@@ -47,6 +47,7 @@ _CLASS_BEFORE = re.compile(
     r"(?:Error|Exception)[:(]\s?$"
 )
 _DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
+_COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
@@ -87,7 +88,11 @@ def clauses(text: str) -> list[str]:
     if NUMBER.search(text) is None:
         return [text]
     waits = "retry" in text.lower()
-    stated = [one for one in _judged(text) if waits or not one.past]
+    judged = list(_judged(text))
+    if judged and not waits and all(one.past for one in judged):
+        cut = _CUT.search(text, judged[-1].end)
+        return [text[cut.start() :].lstrip(",; ")] if cut else []
+    stated = [one for one in judged if waits or not one.past]
     if len({one.status for one in stated}) < 2 and not any(one.past for one in stated):
         return [text]
     parts: list[tuple[str, bool]] = []
@@ -155,6 +160,8 @@ def _is_field_of_request(left: str, right: str) -> bool:
 
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
+    if _DEFINED.search(left) or _COMPARED.search(left):
+        return 0
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT
     if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
@@ -164,8 +171,6 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0
     if tail.endswith(p.EXPLICIT_TAILS) or _follows_request(text[max(0, start - _REQUEST) : start]):
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
-    if _DEFINED.search(left):
-        return 0
     if left.endswith("<-- "):  # OkHttp's log of a response
         return EXPLICIT
     if _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
@@ -275,6 +280,6 @@ _CODE_AFTER = re.compile(r"\s{1,3}[A-Z]{2,30}_[A-Z]")
 def _counts_a_noun(right: str, *, of_any_script: bool = False) -> bool:
     """A word follows directly that never follows a status: the number counts what the word names."""
     match = _NOUN.match(right)
-    if match is None or _CODE_AFTER.match(right):
+    if match is None or "_" in match[1] or _CODE_AFTER.match(right):
         return False
     return (of_any_script or match[1].isascii()) and match[1].lower() not in p.FOLLOWING_WORDS

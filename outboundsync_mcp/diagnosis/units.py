@@ -243,8 +243,8 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
         value = match["quoted"]
         if value is None:
             value = match["listed"] if match["listed"] is not None else match["bare"]
-        if header and match.start("name") <= header.end("name"):
-            continue
+        if match["sep"] == "==" or (header and match.start("name") <= header.end("name")):
+            continue  # a comparison; the header itself
         pairs.append((match["name"].removesuffix("-") if match["sep"] == ">" else match["name"], value.strip()))
     if "value" in text:
         shown = (*_NAME_VALUE.finditer(text), *_NAME_THEN_VALUE.finditer(text))
