@@ -38,7 +38,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 exchanges.append(current)
             else:
                 _join(current, sighting)
-    exchanges = _with_late_requests(exchanges)
+    exchanges = _without_doubles(exchanges)
     for exchange in exchanges:
         _recognise_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
@@ -68,24 +68,18 @@ def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabu
         exchange.quotes.append(unit.text)
 
 
-def _with_late_requests(exchanges: list[Sighting]) -> list[Sighting]:
-    """Where a status of nobody's stands above the request that it ended, both in one."""
+def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
+    """What is shown in two pieces in one: an answer twice, an answer of nobody's above the request that it ended."""
     joined: list[Sighting] = []
     for e in exchanges:
         last = joined[-1] if joined else None
-        if (
-            last is not None
-            and (last.depth, last.part) == (e.depth, e.part)
-            and last.status is not None
-            and owner_of(last) == "unknown"
-            and not last.elsewhere
-            and e.host is not None
-            and e.status is None
-            and e.failure is None
-        ):
-            _join(last, e)
-        else:
-            joined.append(e)
+        if last is not None and last.status is not None and (last.depth, last.part) == (e.depth, e.part):
+            is_shown_again = e.status == last.status and e.date is not None and e.date == last.date
+            is_its_request = e.host is not None and e.status is None and e.failure is None
+            if is_shown_again or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere):
+                _join(last, e)
+                continue
+        joined.append(e)
     return joined
 
 
@@ -177,7 +171,7 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
     if e.outcome and s.opens and not (s.status is not None and e.status is None):
         is_its_dump = s.status == e.status and s.status is not None and s.host is None
-        return not (is_its_dump and e.host is None and not (e.headers or e.json_body or e.waits))
+        return not (is_its_dump and not (e.json_body or e.waits))
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:

@@ -117,7 +117,7 @@ STATUS_KEYS = _words(
     rescode httpresponsecode httpresponsestatus httpresponsestatuscode respstatus upstreamstatus
     elbstatuscode targetstatuscode edgeresponsestatus originresponsestatus cfstatus lasthttpstatus stat
     rawstatuscode httpstatuscodestring errorstatus statuscodevalue responsehttpcode responsehttpstatus sc
-    scstatus returncode httpresponse
+    scstatus returncode httpresponse downstreamstatus originstatus
     """
 )
 LOOSE_STATUS_KEYS = _words(
@@ -276,8 +276,8 @@ EXPLICIT_TAILS = _needles(
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
 SUCCESS_TAILS = (
-    " get",
-    " gets",
+    " i get",
+    " we get",
     " worked",
     " works",
     " succeeded",
@@ -294,7 +294,7 @@ SUCCESS_TAILS = (
 """What hands over a 200, which is too common a number to be believed elsewhere."""
 NOT_A_STATUS_TAILS = _needles(
     """
-    exit | exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
+    to equal | to be | to eql | to deeply equal | exit | exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
     errno | returned status from process
     """
 )
@@ -646,7 +646,7 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
+        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -823,7 +823,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         invalid json | malformed json | jsonreaderexception | unexpected character | could not parse response |
         json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
         expecting property name | malformed response from | expected begin_object but was | kind: decode |
-        accept malformed json | deserializationexception | expected json value
+        accept malformed json | deserializationexception | expected json value |
+        unknowncontenttypeexception
         """,
     ),
 )

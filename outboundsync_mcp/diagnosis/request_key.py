@@ -75,7 +75,7 @@ _ILLEGAL = (
         "The client refused the Authorization header: the key has a line break, a space or a control character",
     ),
 )
-_REQUEST_HEADER = re.compile(r"(?:^|\.)(?:request|config)\.headers\.")
+_REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"(?i)request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
@@ -139,7 +139,9 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
         if pattern.search(text) and (sets_header or "bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
     names: set[str] = set()
-    if any("/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))):
+    if "/api/v1/me" in text or any(
+        "/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))
+    ):
         names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if _REQUEST_HEADER.search(name)}
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}

@@ -222,7 +222,7 @@ class Vocabulary:
             at = find(self._starts[unit + 1])
 
 
-_DEFINES = re.compile(r"\W{0,8}([1-5]\d\d)[`*]{0,3}\s{0,3}[:|–-]\s")
+_DEFINES = re.compile(r"\W{0,8}([1-5]\d\d)[`*]{0,3}\s{0,3}[:|–-]\s(?![^\n]*://)")
 _DEFINITIONS = 3
 """From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
 
@@ -323,7 +323,7 @@ _STATUS_LINE = re.compile(
 # A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
 _STATUS_FIRST = re.compile(r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$)")
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
-_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion)")
+_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion)")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"

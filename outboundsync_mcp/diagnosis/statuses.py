@@ -261,9 +261,14 @@ def _follows_request(before: str) -> bool:
     return len(words) > 1 and url.startswith(("http://", "https://", "/")) and words[-2].lstrip("\"'[(") in _METHODS
 
 
+_ACTUAL = re.compile(r" (?:not )?to (?:be|eql|equal|deeply|have)\b")  # "expected 429 to equal 200"
+
+
 def _is_past(left: str, right: str) -> bool:
     words = [word.lower() for word in _WORD.findall(left)]
     padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
+    if _ACTUAL.match(right):
+        return False
     wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
     return (
         padded.endswith(p.OVER_BEFORE)

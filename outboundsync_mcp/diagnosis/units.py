@@ -59,7 +59,7 @@ class Unit:
 
 _QUOTE_MARKS = frozenset(">|│┃▌›")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
-_CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
+_CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|< (?:GET|HEAD|POST) /|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
 _PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re.MULTILINE)  # Python's
 _SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
 _ATTRIBUTION = re.compile(
