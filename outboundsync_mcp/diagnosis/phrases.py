@@ -4,6 +4,7 @@ A row fits a sentence that has a needle of each of its groups: "the *key* … is
 literals; stems stand for all their endings.
 """
 
+import re
 from typing import NamedTuple
 
 from outboundsync_mcp.diagnosis.evidence import Failure
@@ -64,14 +65,16 @@ _NOT_ENABLED = _group(
 )
 _TOO_MANY = _group(
     """
-    too many requests | too many calls | throttled | throttling | the rate limit | rate limiting |
-    rate limits us | zu viele anfragen | gedrosselt | trop de requêtes | limite de requêtes |
-    demasiadas solicitudes | demasiadas peticiones | límite de solicitudes | límite de peticiones |
-    muitas requisições | muitas solicitações | muitos pedidos | troppe richieste | te veel verzoeken |
-    te veel aanvragen | zbyt wiele żądań | za dużo zapytań | příliš mnoho požadavků | túl sok kérés |
-    prea multe cereri | çok fazla istek | πάρα πολλά αιτήματα | слишком много запросов | забагато запитів |
-    リクエストが多すぎ | 请求过多 | 请求太多 | 太多请求 | 請求過多 | 太多請求 | 限流 | 요청이 너무 많 |
-    طلبات كثيرة | יותר מדי בקשות | बहुत ज़्यादा अनुरोध | बहुत अधिक अनुरोध | คำขอมากเกินไป | quá nhiều yêu cầu |
+    too many requests | too many calls | throttled | throttling us | throttles us | hit the rate limit |
+    hitting the rate limit | hit its rate limit | over the rate limit | exceeded the rate limit |
+    reached the rate limit | running into the rate limit | rate limiting us | rate limits us |
+    zu viele anfragen | gedrosselt | trop de requêtes | limite de requêtes | demasiadas solicitudes |
+    demasiadas peticiones | límite de solicitudes | límite de peticiones | muitas requisições |
+    muitas solicitações | muitos pedidos | troppe richieste | te veel verzoeken | te veel aanvragen |
+    zbyt wiele żądań | za dużo zapytań | příliš mnoho požadavků | túl sok kérés | prea multe cereri |
+    çok fazla istek | πάρα πολλά αιτήματα | слишком много запросов | забагато запитів | リクエストが多すぎ |
+    请求过多 | 请求太多 | 太多请求 | 請求過多 | 太多請求 | 限流 | 요청이 너무 많 | طلبات كثيرة |
+    יותר מדי בקשות | बहुत ज़्यादा अनुरोध | बहुत अधिक अनुरोध | คำขอมากเกินไป | quá nhiều yêu cầu |
     terlalu banyak permintaan | för många förfrågningar | för många anrop | for mange forespørgsler |
     for mange anmodninger | for mange forespørsler | for mange kall | liian monta pyyntöä | liikaa pyyntöjä
     """
@@ -145,8 +148,19 @@ PHRASES: tuple[Phrase, ...] = (
 )
 
 
+_NO_REPORT = re.compile(
+    r"(?:not|isn't|never|nicht|pas|no|não|non|niet|nie) (?:an? )?(?:invalid|wrong|rejected|ungültig|invalide|ongeldig)"
+    r"|\A\W{0,3}(?:hi[,!]? )?(?:what|which|how|when|where|does|do|is|are|can|could|should|will|wie|welche|wann|kann"
+    r"|gibt|comment|quel|quelle|est-ce|cómo|qué|cuál|puedo|como|qual|posso|come|quale|hoe|wat|welke|jak|czy)\b"
+    r".{0,400}\?\W{0,3}$"
+)
+"""It is denied, or asked for in general."""
+
+
 def phrase_in(lower: str) -> Phrase | None:
     """The first row that fits a text in lower case."""
+    if _NO_REPORT.search(lower):
+        return None
     return next(
         (row for row in PHRASES if all(any(needle in lower for needle in group) for group in row.groups)),
         None,
