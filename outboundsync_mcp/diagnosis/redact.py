@@ -384,7 +384,7 @@ def _pieces(secret: str) -> Iterator[str]:
     if decoded:
         yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)
     left = ""
-    for half in _TEARS.split(plain):
+    for half in (half for half in _TEARS.split(plain) if half.strip("~+-_")):
         yield left + half[: RUN - 1]
         left = (left + half)[1 - RUN :]
 

@@ -113,6 +113,11 @@ def test_the_public_prefix_stays_so_that_a_reader_knows_which_key_it_was() -> No
     assert redact(f"key={KEY}!") == f"key=osapi_{MASK}"
 
 
+def test_a_piece_from_across_the_tear_of_a_torn_private_key_is_known_too() -> None:
+    block = '-----BEGIN PRIVATE KEY-----\nZk93mQpL2v" + "X8sT4wYb7NcRd6\n-----END PRIVATE KEY-----'
+    assert redact(f"{block}\nit has pL2vX8s in it").endswith("it has [redacted] in it")
+
+
 def test_a_secret_seen_once_is_taken_out_everywhere_even_in_part() -> None:
     assert redact(f"Authorization: Bearer {KEY}\nI shortened it to {SECRET[3:11]}…") == (
         f"Authorization: Bearer osapi_{MASK}\nI shortened it to {MASK}…"

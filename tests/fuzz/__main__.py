@@ -14,7 +14,7 @@ from tests.corpus.cases import load
 
 CACHE = Path(".cache/fuzz")
 SECONDS_PER_INPUT = 10
-LONGEST = 2048
+LONGEST = 1024
 """Bytes of an input: what is longer makes every execution slow and tells little more."""
 RUNS = {"paste": 200_000, "redaction": 400_000, "response": 400_000}
 """Executions when no options say otherwise: a million."""
