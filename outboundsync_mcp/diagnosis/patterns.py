@@ -646,7 +646,8 @@ FAILURES: tuple[FailureWords, ...] = (
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
+        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | reason: :timeout | transporterror) timeout | in timeout |
+        source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
         """,
@@ -1006,6 +1007,8 @@ class Shape(NamedTuple):
     needles: tuple[str, ...]
 
 
+# How the names of the error classes of both begin: `openai.AuthenticationError`, `anthropic.RateLimitError`.
+_SDK_ERRORS = ("auth", "rate", "api", "bad", "perm", "notf", "internal", "overloaded", "error", "unproc", "conflict")
 VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("HubSpot", ("correlationid=", "category=")),
     Shape("HubSpot", ("correlationid=", "status=error")),
@@ -1026,14 +1029,14 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("OpenAI", ("invalid_request_error", "incorrect api key provided")),
     Shape("OpenAI", ("invalid_request_error", "param=")),
     Shape("OpenAI", ("insufficient_quota",)),
-    Shape("OpenAI", ("openai.",)),
+    *(Shape("OpenAI", (f"openai.{name}",)) for name in _SDK_ERRORS),
     Shape("OpenAI", ("platform.openai.com",)),
     Shape("OpenAI", ("rate_limit_exceeded", "param=")),
     Shape("Anthropic", ("authentication_error",)),
     Shape("Anthropic", ("type=error", "rate_limit_error")),
     Shape("Anthropic", ("overloaded_error",)),
     Shape("Anthropic", ("invalid x-api-key",)),
-    Shape("Anthropic", ("anthropic.", "error")),
+    *(Shape("Anthropic", (f"anthropic.{name}",)) for name in _SDK_ERRORS),
     Shape("GitHub", ("docs.github.com/rest",)),
     Shape("GitHub", ("bad credentials", "documentation_url")),
     Shape("GitHub", ("secondary rate limit",)),
@@ -1087,7 +1090,10 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("Docker Hub", ("toomanyrequests: you have reached your",)),
     Shape("a JWT-protected service", ("jwt expired",)),
     # The vendors' own client libraries and command lines, by the names that their errors go by
-    Shape("HubSpot", ("hubspot.",)),
+    *(
+        Shape("HubSpot", (f"hubspot.{name}",))
+        for name in ("crm", "client", "auth", "cms", "files", "marketing", "oauth", "utils")
+    ),
     Shape("Slack", ("slack_sdk.errors",)),
     Shape("Google", ("google.api_core",)),
     Shape("Google", ("google.genai",)),

@@ -131,14 +131,14 @@ _EXPIRED = _group(
 )
 _TIMED_OUT = _group(
     """
-    zeitüberschreitung | délai dépassé | se agota el tiempo | tempo esgotado | tempo scaduto | time-out |
-    limit czasu | vypršel časový limit | időtúllépés | a expirat timpul | zaman aşımı | χρονικό όριο | таймаут |
-    тайм-аут | タイムアウト | 超时 | 逾時 | 시간 초과 | انتهت المهلة | פסק זמן | टाइमआउट | หมดเวลา |
-    hết thời gian | waktu habis | tidsgränsen | tidsavbrott | timeout | tidsavbrudd | aikakatkais
+    zeitüberschreitung | délai dépassé | se agota el tiempo | tempo esgotado | tempo scaduto | limit czasu |
+    vypršel časový limit | időtúllépés | a expirat timpul | zaman aşımı | χρονικό όριο | таймаут | тайм-аут |
+    タイムアウト | 超时 | 逾時 | 시간 초과 | انتهت المهلة | פסק זמן | टाइमआउट | หมดเวลา | hết thời gian |
+    waktu habis | tidsgränsen | tidsavbrott | tidsavbrudd | aikakatkais
     """
 )
 PHRASES: tuple[Phrase, ...] = (
-    Phrase(403, (_ACCESS, _NOT_ENABLED)),
+    Phrase(403, (_ACCESS, _NOT_ENABLED, ("api",))),
     Phrase(401, (_KEY, _INVALID)),
     Phrase(429, (_TOO_MANY,)),
     Phrase(Failure.TLS_EXPIRED, (_CERTIFICATE, _EXPIRED)),

@@ -798,7 +798,7 @@ _VENDOR_SAYS = re.compile(
     r"|возвращает|отвечает|пишет|返回|が|から"
     r"|40[134]|429|500)"
 )
-_OF_VENDOR = re.compile(r"(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
+_OF_VENDOR = re.compile(r"\b(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
 
 
 def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:

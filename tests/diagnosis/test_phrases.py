@@ -15,10 +15,12 @@ from tests.diagnosis.test_readings import NOW
         "How do I know that my OutboundSync key is invalid?",
         "the OutboundSync key is not invalid, it works",
         "is access to the OutboundSync API disabled by default?",
+        "We disabled access logging for OutboundSync",
+        "our OutboundSync client has a timeout setting of 30 seconds",
         "Wann ist ein OutboundSync-Schlüssel ungültig?",
     ],
 )
-def test_a_question_and_a_denial_report_nothing(asked: str) -> None:
+def test_a_question_a_denial_and_a_setting_report_nothing(asked: str) -> None:
     assert phrase_in(asked.lower()) is None
     assert diagnose(read(asked, now=NOW), now=NOW).kind == "unknown"
 
