@@ -4,9 +4,9 @@ import re
 from typing import Literal
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
-from outboundsync_mcp.diagnosis.phrases import phrase_in
+from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
-from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see
+from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see, told_in
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, index
 
@@ -43,7 +43,11 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         _recognise_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
-    if not any(exchange.outcome for exchange in exchanges) and _OUR_NAME.search(vocabulary.lower):
+    if (
+        not any(exchange.outcome for exchange in exchanges)
+        and not vocabulary.vendor_words
+        and _OUR_NAME.search(vocabulary.lower)
+    ):
         _take_words(units, exchanges, vocabulary)
     return exchanges
 
@@ -54,18 +58,22 @@ _SENTENCE_CHARS = 400
 
 def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabulary) -> None:
     """Where no number and no program says what happened, what people say of it."""
-    for unit in units if not vocabulary.vendor_words else ():
-        phrase = phrase_in(unit.text.lower()) if len(unit.text) <= _SENTENCE_CHARS and not unit.objects else None
-        place = (unit.depth, unit.part)
-        exchange = next((e for e in exchanges if (e.depth, e.part) == place), None) if phrase else None
-        if phrase is None or exchange is None:
+    for unit, looks in zip(units, vocabulary.looks, strict=True):
+        exchange = next((e for e in exchanges if (e.depth, e.part) == (unit.depth, unit.part)), None)
+        if exchange is None or unit.objects or len(unit.text) > _SENTENCE_CHARS:
             continue
-        if isinstance(phrase.outcome, Failure):
-            exchange.failure, exchange.failure_rank, exchange.failure_text = phrase.outcome, 2, unit.text
-        else:
-            exchange.status, exchange.status_rank, exchange.status_implied = phrase.outcome, BARE, True
-        exchange.mentions_us = True
-        exchange.quotes.append(unit.text)
+        for text in told_in(unit, looks, vocabulary):
+            if phrase := phrase_in(text.lower()):
+                _take_phrase(exchange, phrase, text)
+
+
+def _take_phrase(e: Sighting, phrase: Phrase, text: str) -> None:
+    if isinstance(phrase.outcome, Failure):
+        e.failure, e.failure_rank, e.failure_text = phrase.outcome, 2, text
+    else:
+        e.status, e.status_rank, e.status_implied = phrase.outcome, BARE, True
+    e.mentions_us = True
+    e.quotes.append(text)
 
 
 def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:

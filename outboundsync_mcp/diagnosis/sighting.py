@@ -243,12 +243,8 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
 
     `looks` and `vocabulary` say what can be there at all: see `Vocabulary`.
     """
-    if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
-        return [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
-    is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
-    texts = clauses(unit.text) if looks & _STATUS and is_prose and len(unit.text) < 600 else [unit.text]
     sightings: list[Sighting] = []
-    for text in texts:
+    for text in told_in(unit, looks, vocabulary):
         part = unit if text == unit.text else _clause(unit, text)
         sighting = Sighting(
             text=text + part.page[:_PAGE_CHARS],
@@ -270,6 +266,14 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
         for sighting in sightings:  # a sentence has one subject
             sighting.mentions_us, sighting.ours_rank = True, max(sighting.ours_rank, 1)
     return sightings or [Sighting(text=unit.text, depth=unit.depth, part=unit.part)]
+
+
+def told_in(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[str]:
+    """The clauses of a unit that report: none of a line that speaks to its reader, none of what is told as over."""
+    if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
+        return []
+    is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
+    return clauses(unit.text) if looks & _STATUS and is_prose and len(unit.text) < 600 else [unit.text]
 
 
 @cache
