@@ -179,7 +179,7 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
     if e.outcome and s.opens and not (s.status is not None and e.status is None):
         is_its_dump = s.status == e.status and s.status is not None and s.host is None
-        return not (is_its_dump and not (e.json_body or e.waits))
+        return not is_its_dump or bool(e.json_body or e.waits)
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:

@@ -14,7 +14,7 @@ def _words(block: str) -> frozenset[str]:
     return frozenset(block.split())
 
 
-def _needles(block: str) -> tuple[str, ...]:
+def needles_of(block: str) -> tuple[str, ...]:
     """The needles of a block, which `|` separates; blanks and line ends around them do not count."""
     return tuple(needle for part in block.split("|") if (needle := " ".join(part.split())))
 
@@ -148,7 +148,7 @@ STATUS_WORDS = _words(
 CDN_STATUSES = {1015: 429, 1016: 530, 1027: 429, 1200: 429} | dict.fromkeys(
     (1005, 1006, 1007, 1008, 1009, 1010, 1012, 1020, 1106), 403
 )
-STATUS_PARTS = _needles(
+STATUS_PARTS = needles_of(
     """
     错误 | 錯誤 | エラー | ステータス | 状态码 | 狀態碼 | 代码 | 返回 | 返された | 返って | 报 | 오류 | 에러 | 상태 | ข้อผิดพลาด | รหัส
     """
@@ -162,7 +162,8 @@ GIVING_WORDS = _words(
     back gotten came comes yields produced still now un una uno unos el la los le les des der die das ein
     einen eine einem den um uma o os i me sale da dan dando devuelve devolvió recibo aparece tira responde
     obtengo obtiene sigue bekomme bekommen kriege kriegen erhalte erhalten liefert kommt meldet gibt
-    it's that's is zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo restituisce
+    it's that's is zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo
+    restituisce
     ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir
     returnerer dostaję zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт
     приходит отдает отдаёт пишет отримую saya mendapat nhận trả về only just another always kept same new
@@ -198,7 +199,8 @@ NUMBER_WORDS = _words(
     signal job run batch attempt retry queue wait waited waiting sleep sleeping slept timeout elapsed
     duration latency seconds second sec ms day days week year $ € £ usd eur x uid gid cost price budget
     score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
-    events users count hits página pagina seite strona страница страницы стр member contact lead deal campaign organization org workspace tenant contacts leads
+    member contact lead deal campaign organization org workspace tenant contacts leads events users count hits
+    página pagina seite strona страница страницы стр
     """
 )
 UNIT_WORDS = _words(
@@ -209,13 +211,12 @@ UNIT_WORDS = _words(
     accounts connections jobs tasks points steps pages results elements people
     """
 )
-COUNTERS = frozenset(
-    "个個条條件人名次位行页頁秒分本回号號部冊台枚室개명건초번호"
-)  # counting words that follow a number in CJK
+COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回号號部冊台枚室개명건초번호")
+"""Counting words that follow a number in CJK."""
 # A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
 PAST_BEFORE = tuple(
     f" {phrase} "
-    for phrase in _needles(
+    for phrase in needles_of(
         """
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
@@ -262,7 +263,7 @@ FILLERS = (
     " code",
     " value",
 )
-EXPLICIT_TAILS = _needles(
+EXPLICIT_TAILS = needles_of(
     """
     <response | status | http | https | statuscode | status_code | http_code | httpcode | response code |
     response_code | returned error | responded | server returned | return code | http error |
@@ -276,29 +277,17 @@ EXPLICIT_TAILS = _needles(
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
 SUCCESS_TAILS = (
-    " i get",
-    " we get",
-    " worked",
-    " works",
-    " succeeded",
-    " received",
-    " answers",
-    " answered",
-    " returns",
-    " responds",
-    " got",
-    " gives",
-    " responded",
-    " says",
-)
+    " received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says", " i get",
+    " we get", " worked", " works", " succeeded",
+)  # fmt: skip
 """What hands over a 200, which is too common a number to be believed elsewhere."""
-NOT_A_STATUS_TAILS = _needles(
+NOT_A_STATUS_TAILS = needles_of(
     """
-    to equal | to be | to eql | to deeply equal | exit | exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
-    errno | returned status from process
+    exit | exit status | exit code | exited | grpc status | grpc-status | signal | process returned | job status |
+    errno | returned status from process | to equal | to be | to eql | to deeply equal
     """
 )
-GLUED_WORDS = _needles(
+GLUED_WORDS = needles_of(
     """
     http | https | status | code | error | err | exception | erreur | fehler | errore | erro | http error |
     statuscode | e
@@ -382,7 +371,7 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("httpclienterrorexception$toomanyrequests", 429),
     ("401unauthorized", 401),
 )
-CHALLENGE_WORDS = _needles(
+CHALLENGE_WORDS = needles_of(
     """
     just a moment... | _cf_chl_opt | enable javascript and cookies to continue | attention required! |
     you have been blocked | you don't have permission to access
@@ -421,7 +410,7 @@ CODE_WORDS: dict[str, int] = {
 
 # Text that speaks to whoever reads it instead of reporting: a paste is data, and no witness when it says this.
 INSTRUCTION = Hinted(
-    _needles(
+    needles_of(
         """
         ignore | disregard | kind | diagnosis | do not | the true | the real | the actual | the correct |
         the right | system | tool_result | instruction | must | should | reading | assistant | chatbot | llm |
@@ -458,7 +447,7 @@ class FailureWords(NamedTuple):
 
 
 def _rows(failure: Failure, rank: int, block: str) -> tuple[FailureWords, ...]:
-    return tuple(FailureWords(needle, failure, rank) for needle in _needles(block))
+    return tuple(FailureWords(needle, failure, rank) for needle in needles_of(block))
 
 
 FAILURES: tuple[FailureWords, ...] = (
@@ -759,7 +748,7 @@ class BodyWords(NamedTuple):
 
 
 def _faults(fault: BodyFault, block: str) -> tuple[BodyWords, ...]:
-    return tuple(BodyWords(needle, fault) for needle in _needles(block))
+    return tuple(BodyWords(needle, fault) for needle in needles_of(block))
 
 
 BODY_FAULTS: tuple[BodyWords, ...] = (
@@ -842,7 +831,7 @@ class PageWords(NamedTuple):
 
 
 def _pages(who: Intermediary, block: str) -> tuple[PageWords, ...]:
-    return tuple(PageWords(needle, who) for needle in _needles(block))
+    return tuple(PageWords(needle, who) for needle in needles_of(block))
 
 
 # Pages and headers of what stands in between: products' default pages and header names.
@@ -909,7 +898,7 @@ OUR_DOMAIN = "outboundsync.com"
 OUR_PATH = "/api/v1/me"
 DOC_PREFIXES = ("docs.", "doc.", "developer.", "developers.", "help.", "support.", "status.", "learn.", "community.")
 # Hosts that errors point to for reading, or that hold logs: no request of the user went there.
-DOC_HOSTS = _needles(
+DOC_HOSTS = needles_of(
     """
     mozilla.org | httpstatuses.com | httpstatuses.io | http.cat | httpwg.org | ietf.org | rfc-editor.org |
     w3.org | readthedocs.io | curl.se | haxx.se | nodejs.org | python.org | nel.cloudflare.com |
@@ -990,7 +979,7 @@ VENDORS: tuple[Vendor, ...] = (
 )  # fmt: skip
 
 
-UNRELATED = _needles(
+UNRELATED = needles_of(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
     kafka.errors | docker daemon | kubelet | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |

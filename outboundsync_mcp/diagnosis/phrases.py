@@ -8,10 +8,7 @@ import re
 from typing import NamedTuple
 
 from outboundsync_mcp.diagnosis.evidence import Failure
-
-
-def _group(block: str) -> tuple[str, ...]:
-    return tuple(needle for part in block.split("|") if (needle := " ".join(part.split())))
+from outboundsync_mcp.diagnosis.patterns import needles_of
 
 
 class Phrase(NamedTuple):
@@ -21,14 +18,14 @@ class Phrase(NamedTuple):
     groups: tuple[tuple[str, ...], ...]
 
 
-_KEY = _group(
+_KEY = needles_of(
     """
     key | schlüssel | clé | clef | clave | chave | chiave | sleutel | klucz | klíč | kľúč | kulcs | cheia |
     anahtar | κλειδί | ключ | キー | 密钥 | 密鑰 | 金鑰 | 키 | مفتاح | מפתח | कुंजी | คีย์ | khóa | kunci |
     nyckel | nøgle | nøkkel | avain
     """
 )
-_INVALID = _group(
+_INVALID = needles_of(
     """
     invalid | is wrong | not valid | isn't valid | not accepted | not recognized | not recognised | rejected |
     rejects | incorrect | ungültig | falsch | nicht akzeptiert | abgelehnt | invalide | pas valide |
@@ -40,14 +37,14 @@ _INVALID = _group(
     felaktig | ugyldig | forkert | virheelli | väärä | ei kelpaa
     """
 )
-_ACCESS = _group(
+_ACCESS = needles_of(
     """
     access | zugang | zugriff | accès | acceso | acesso | accesso | toegang | dostęp | přístup | hozzáférés |
     accesul | erişim | πρόσβαση | доступ | アクセス | 访问 | 訪問 | 存取 | 액세스 | 접근 | الوصول | גישה |
     एक्सेस | पहुँच | การเข้าถึง | truy cập | akses | åtkomst | adgang | tilgang | pääsy | käyttöoikeus
     """
 )
-_NOT_ENABLED = _group(
+_NOT_ENABLED = needles_of(
     """
     not enabled | isn't enabled | not switched on | isn't switched on | not turned on | isn't turned on |
     not activated | isn't activated | not active | disabled | nicht aktiviert | nicht freigeschaltet |
@@ -63,29 +60,28 @@ _NOT_ENABLED = _group(
     ei ole käytössä | ei ole aktivoitu
     """
 )
-_TOO_MANY = _group(
+_TOO_MANY = needles_of(
     """
-    too many requests | too many calls | throttled | throttling us | throttles us | hit the rate limit |
-    hitting the rate limit | hit its rate limit | over the rate limit | exceeded the rate limit |
-    reached the rate limit | running into the rate limit | rate limiting us | rate limits us |
-    zu viele anfragen | gedrosselt | trop de requêtes | limite de requêtes | demasiadas solicitudes |
-    demasiadas peticiones | límite de solicitudes | límite de peticiones | muitas requisições |
-    muitas solicitações | muitos pedidos | troppe richieste | te veel verzoeken | te veel aanvragen |
-    zbyt wiele żądań | za dużo zapytań | příliš mnoho požadavků | túl sok kérés | prea multe cereri |
-    çok fazla istek | πάρα πολλά αιτήματα | слишком много запросов | забагато запитів | リクエストが多すぎ |
-    请求过多 | 请求太多 | 太多请求 | 請求過多 | 太多請求 | 限流 | 요청이 너무 많 | طلبات كثيرة |
-    יותר מדי בקשות | बहुत ज़्यादा अनुरोध | बहुत अधिक अनुरोध | คำขอมากเกินไป | quá nhiều yêu cầu |
+    too many calls | throttled | throttling us | hit the rate limit | hitting the rate limit |
+    hit its rate limit | over the rate limit | exceeded the rate limit | reached the rate limit |
+    running into the rate limit | zu viele anfragen | gedrosselt | trop de requêtes | limite de requêtes |
+    demasiadas solicitudes | demasiadas peticiones | límite de solicitudes | límite de peticiones |
+    muitas requisições | muitas solicitações | muitos pedidos | troppe richieste | te veel verzoeken |
+    te veel aanvragen | zbyt wiele żądań | za dużo zapytań | příliš mnoho požadavků | túl sok kérés |
+    prea multe cereri | çok fazla istek | πάρα πολλά αιτήματα | слишком много запросов | забагато запитів |
+    リクエストが多すぎ | 请求过多 | 请求太多 | 太多请求 | 請求過多 | 太多請求 | 限流 | 요청이 너무 많 |
+    طلبات كثيرة | יותר מדי בקשות | बहुत ज़्यादा अनुरोध | बहुत अधिक अनुरोध | คำขอมากเกินไป | quá nhiều yêu cầu |
     terlalu banyak permintaan | för många förfrågningar | för många anrop | for mange forespørgsler |
     for mange anmodninger | for mange forespørsler | for mange kall | liian monta pyyntöä | liikaa pyyntöjä
     """
 )
-_HOST = _group(
+_HOST = needles_of(
     """
     host | app.outboundsync.com | name | domain | dns | nom | nombre | nome | naam | nazw | název | nev | имя |
     ім'я | ホスト | 域名 | 主机 | 主機 | 호스트 | máy chủ
     """
 )
-_NOT_RESOLVED = _group(
+_NOT_RESOLVED = needles_of(
     """
     cannot resolve | can't resolve | can not resolve | could not be resolved | cannot be resolved |
     can't be resolved | doesn't resolve | does not resolve | won't resolve | nicht aufgelöst | nicht auflösen |
@@ -98,7 +94,7 @@ _NOT_RESOLVED = _group(
     tidak dapat menyelesaikan | kan inte slå upp | kan ikke slå op | kan ikke slå opp | ei löydy
     """
 )
-_CONNECTION = _group(
+_CONNECTION = needles_of(
     """
     connection | verbindung | connexion | conexión | conexão | connessione | verbinding | połączeni | spojení |
     kapcsolat | conexiune | bağlantı | σύνδεση | соединени | подключени | з'єднання | 接続 | 连接 | 連接 |
@@ -106,7 +102,7 @@ _CONNECTION = _group(
     tilkobling | yhteys
     """
 )
-_REFUSED = _group(
+_REFUSED = needles_of(
     """
     refused | abgelehnt | verweigert | refusée | rechazad | recusad | rifiutat | geweigerd | odrzucon |
     odmítnut | elutasít | refuzat | reddedil | απορρίφθηκε | отклонен | отказан | відхилен | відмовлен | 拒否 |
@@ -114,14 +110,14 @@ _REFUSED = _group(
     hylätty | evätty
     """
 )
-_CERTIFICATE = _group(
+_CERTIFICATE = needles_of(
     """
     certificate | zertifikat | certificat | certificado | certificato | certificaat | certyfikat | certifikát |
     tanúsítvány | sertifika | πιστοποιητικό | сертификат | сертифікат | 証明書 | 证书 | 憑證 | 인증서 | شهادة |
     תעודה | אישור | प्रमाणपत्र | सर्टिफिकेट | ใบรับรอง | chứng chỉ | sertifikat | certifikat | varmenne
     """
 )
-_EXPIRED = _group(
+_EXPIRED = needles_of(
     """
     has expired | is expired | abgelaufen | a expiré | est expiré | caducad | vencid | expirad | expirou |
     scadut | verlopen | wygasł | vypršel | lejárt | a expirat | süresi dol | έληξε | έχει λήξει | истек |
@@ -129,7 +125,7 @@ _EXPIRED = _group(
     समाप्त | หมดอายุ | hết hạn | kedaluwarsa | kadaluarsa | gått ut | udløbet | utløpt | vanhentun
     """
 )
-_TIMED_OUT = _group(
+_TIMED_OUT = needles_of(
     """
     zeitüberschreitung | délai dépassé | se agota el tiempo | tempo esgotado | tempo scaduto | limit czasu |
     vypršel časový limit | időtúllépés | a expirat timpul | zaman aşımı | χρονικό όριο | таймаут | тайм-аут |

@@ -86,18 +86,8 @@ _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
 # begins with a plain character: `re` then skips to one of them, which makes the search twice as fast.
 _KEYS_OF = (
-    "api",
-    "access",
-    "account",
-    "client",
-    "consumer",
-    "encryption",
-    "license",
-    "master",
-    "private",
-    "shared",
-    "signing",
-)
+    "api", "access", "account", "client", "consumer", "encryption", "license", "master", "private", "shared", "signing",
+)  # fmt: skip
 _KEY = "|".join(rf"(?<={kind}{between}key)" for kind in _KEYS_OF for between in ("", " ", r"\."))
 _NAME = (
     rf"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|key(?:{_KEY})|-key|_key|auth[-_]?key"
@@ -384,9 +374,10 @@ def _pieces(secret: str) -> Iterator[str]:
     if decoded:
         yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)
     left = ""
-    for half in (half for half in _TEARS.split(plain) if half.strip("~+-_")):
-        yield left + half[: RUN - 1]
-        left = (left + half)[1 - RUN :]
+    for half in _TEARS.split(plain):
+        if half.strip("~+-_"):
+            yield left + half[: RUN - 1]
+            left = (left + half)[1 - RUN :]
 
 
 def _from_base64(text: str) -> str | None:

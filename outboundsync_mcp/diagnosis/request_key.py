@@ -79,6 +79,7 @@ _REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"(?i)request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
+_ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
@@ -145,10 +146,10 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
         names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if _REQUEST_HEADER.search(name)}
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
-    if sign is None and "user-agent" in names and not any("auth" in name or "key" in name for name in names):
-        return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
-    shown = _REQUEST_HEADERS.search(text) if "headers" in lower else None
-    if sign is None and shown and re.search(r"(?i)\b(?:accept|user-agent)\b", shown[1]) and not _HIDES.search(shown[1]):
+    keyless = "user-agent" in names and not any("auth" in name or "key" in name for name in names)
+    if shown := _REQUEST_HEADERS.search(text) if "headers" in lower else None:
+        keyless = keyless or bool(_ORDINARY_HEADER.search(shown[1]) and not _HIDES.search(shown[1]))
+    if sign is None and keyless:
         return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
     command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None
     if command and not re.search(r"outboundsync\.com/|/api/v1/me", command["rest"]):

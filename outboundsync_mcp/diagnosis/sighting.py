@@ -558,7 +558,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 wait = _seconds(wait, scale)
             elif match := re.fullmatch(
                 r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", wait, re.IGNORECASE
-            ) or (match := _WAIT_AND_MORE.match(wait)):
+            ) or _WAIT_AND_MORE.match(wait):
                 wait = match[1]
             if wait and wait not in s.waits:
                 s.waits.append(wait)

@@ -117,7 +117,8 @@ def _judged(text: str) -> Iterator[Stated]:
                 rank = CUED
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
             rank = _rank(status, left, right[plural.end() :], text, match.start())
-            rank = rank if rank >= CUED else CUED if plural["verb"] and status in p.COMMON_STATUSES else 0
+            if rank < CUED:
+                rank = CUED if plural["verb"] and status in p.COMMON_STATUSES else 0
         else:
             rank = _rank(status, left, right, text, match.start())
         if rank:

@@ -92,19 +92,9 @@ _OPENER = re.compile(
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
 )
 _OPENER_WORDS = (
-    "tool_call",
-    "tool_use",
+    "HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20", "tool_call", "tool_use",
     "function_call",
-    "HTTP/",
-    "curl",
-    "wget",
-    "http ",
-    "https ",
-    " http://",
-    " https://",
-    "xh ",
-    "--20",
-)
+)  # fmt: skip
 _STAMP = re.compile(
     r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
     r"|(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>\d\d:\d\d:\d\d)"
@@ -276,9 +266,9 @@ def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if documents is not None:
-        head = line[:MAX_UNIT_CHARS]
         reader = _Json()
         units = [unit for document in documents for unit in reader.units(document)]
+        head = line[:MAX_UNIT_CHARS]
         if units and not head.strip():
             units[0].document = True
         elif units:
