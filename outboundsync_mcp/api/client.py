@@ -174,7 +174,7 @@ class OutboundSyncClient:
             # A cooldown can be prolonged meanwhile by another loop's 429.
             while (wait := max(planned, state.cooldown_until) - self.clock.monotonic()) > 0:
                 await self.clock.sleep(wait)
-            flight.departs_at = self.clock.monotonic()
+                flight.departs_at = self.clock.monotonic()
             return await self._request(state, key)
 
         flight = Flight(run, departs_at=planned)

@@ -32,8 +32,8 @@ class Flight(Generic[ResultT]):
     def __init__(self, run: Callable[[], Coroutine[Any, Any, ResultT]], *, departs_at: float) -> None:
         """Start flying in the running event loop.
 
-        `departs_at` is the monotonic second of the request: planned, and set anew when it is sent. `is_retry` marks
-        the documented single retry: a 429 to it is final for everyone aboard.
+        `departs_at` is the monotonic second of the request: planned, and set anew after a wait. `is_retry` marks the
+        documented single retry: a 429 to it is final for everyone aboard.
         """
         self.departs_at = departs_at
         self.is_retry = False

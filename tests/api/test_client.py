@@ -62,6 +62,18 @@ async def test_a_200_costs_one_request_and_keeps_the_body_as_it_came() -> None:
     assert server.requests[0].header("Authorization") == f"Bearer {KEY}"
 
 
+async def test_what_a_busy_machine_takes_to_send_the_request_is_no_wait() -> None:
+    class BusyClock(FakeClock):
+        def monotonic(self) -> float:
+            self.jump(0.25)
+            return super().monotonic()
+
+    with ScriptedServer(OK) as server:
+        async with client_of(server, BusyClock()) as client:
+            exchange = await client.get_me()
+    assert (exchange.attempts, exchange.waited_seconds) == (1, 0.0)
+
+
 @pytest.mark.parametrize("other", [{}, {"OUTBOUNDSYNC_API_KEY": ""}, {"OUTBOUNDSYNC_TIMEOUT_SECONDS": "soon"}])
 async def test_a_variable_that_is_not_read_is_in_the_evidence_of_every_outcome(other: dict[str, str]) -> None:
     with ScriptedServer(OK) as server:
