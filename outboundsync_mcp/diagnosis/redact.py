@@ -34,38 +34,42 @@ def _shape(hint: str, pattern: str) -> _Shape:
     return _Shape(hint, re.compile(pattern))
 
 
-# Secrets that give themselves away by their shape, wherever they stand. Sources: the vendors' token formats.
+def _word_shape(start: str, rest: str) -> _Shape:
+    """A secret that begins with the literal `start`, where a word begins."""
+    literal = re.escape(start)
+    return _shape(start, rf"{literal}(?<!\w{literal}){rest}")
+
+
+# Secrets that give themselves away by their shape, wherever they stand. Sources: the vendors' token formats. What may
+# not stand in front is asked behind the literal: `re` skips to a literal that a pattern begins with.
 _SHAPES: tuple[_Shape, ...] = (
     _shape("b3NhcGlf", r"b3NhcGlf[\w+/=-]*"),  # "osapi_" in base64
-    _shape("sk-", r"(?<![\w-])sk-[\w*•…-]{4,}"),  # OpenAI, Anthropic
-    _shape("_live_", r"(?<!\w)[sprk]{2}_live_[\w*•…]{4,}"),  # Stripe
-    _shape("_test_", r"(?<!\w)[sprk]{2}_test_[\w*•…]{4,}"),
+    _shape("sk-", r"sk-(?<![\w-]sk-)[\w*•…-]{4,}"),  # OpenAI, Anthropic
+    _shape("_live_", r"[sprk][sprk]_live_(?<!\w[sprk][sprk]_live_)[\w*•…]{4,}"),  # Stripe
+    _shape("_test_", r"[sprk][sprk]_test_(?<!\w[sprk][sprk]_test_)[\w*•…]{4,}"),
     _shape("whsec_", r"whsec_[\w+/=]{4,}"),
-    *(_shape(f"gh{kind}_", rf"(?<!\w)gh{kind}_\w{{4,}}") for kind in "oprsu"),  # GitHub
+    *(_word_shape(f"gh{kind}_", r"\w{4,}") for kind in "oprsu"),  # GitHub
     _shape("github_pat_", r"github_pat_\w{4,}"),
     _shape("glpat-", r"glpat-[\w.-]{4,}"),  # GitLab
-    _shape("xox", r"(?<!\w)xox[a-z]-[\w-]{4,}"),  # Slack
+    _word_shape("xox", r"[a-z]-[\w-]{4,}"),  # Slack
     _shape("xapp-", r"xapp-[\w-]{4,}"),
     _shape("hooks.slack.com", r"hooks\.slack\.com/services/([\w/]{6,})"),
     _shape("sshpass", r"sshpass -p\s?[\"']?([^\s\"']{4,})"),
-    _shape("SG.", r"(?<!\w)SG\.[\w-]{6,}(?:\.[\w-]{8,})?"),  # SendGrid
-    _shape("pat-", r"(?<!\w)pat-[a-z]{2}\d{1,2}-[\w-]{4,}"),  # HubSpot
-    _shape("00D", r"(?<!\w)00D\w{9,15}![\w.]{8,}"),  # Salesforce
-    _shape("|", r"(?<![\w|])\d{1,9}\|\w{16,}"),  # Laravel Sanctum: EmailBison
-    *(_shape(kind, rf"(?<!\w){kind}[0-9A-Z]{{4,}}") for kind in ("AKIA", "ASIA", "AROA", "AIDA")),  # AWS
+    _word_shape("SG.", r"[\w-]{6,}(?:\.[\w-]{8,})?"),  # SendGrid
+    _word_shape("pat-", r"[a-z]{2}\d{1,2}-[\w-]{4,}"),  # HubSpot
+    _word_shape("00D", r"\w{9,15}![\w.]{8,}"),  # Salesforce
+    _shape("|", r"\d(?<![\w|]\d)\d{0,8}\|\w{16,}"),  # Laravel Sanctum: EmailBison
+    *(_word_shape(kind, r"[0-9A-Z]{4,}") for kind in ("AKIA", "ASIA", "AROA", "AIDA")),  # AWS
     _shape("AIza", r"AIza[\w-]{4,}"),  # Google
     _shape("ya29.", r"ya29\.[\w-]{4,}"),
     _shape("GOCSPX-", r"GOCSPX-[\w-]{4,}"),
-    _shape("eyJ", r"(?<!\w)eyJ[\w-]{6,}(?:\.[\w-]+)*"),  # JWT
-    _shape("shp", r"(?<!\w)shp[a-z]{2}_\w{6,}"),  # Shopify
-    *(
-        _shape(f"{name}_", rf"(?<!\w){name}_\w{{4,}}")
-        for name in ("npm", "hf", "dop_v1", "lin_api", "ntn", "phc", "phx", "sntrys")
-    ),
-    *(_shape(name, rf"(?<!\w){name}[_-]?\w{{16,}}") for name in ("xkeysib", "dapi")),
+    _word_shape("eyJ", r"[\w-]{6,}(?:\.[\w-]+)*"),  # JWT
+    _word_shape("shp", r"[a-z]{2}_\w{6,}"),  # Shopify
+    *(_word_shape(f"{name}_", r"\w{4,}") for name in ("npm", "hf", "dop_v1", "lin_api", "ntn", "phc", "phx", "sntrys")),
+    *(_word_shape(name, r"[_-]?\w{16,}") for name in ("xkeysib", "dapi")),
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
-_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}={0,2}")
+_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}+={0,2}+")
 _CLASSES = str.maketrans(
     {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
     | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
@@ -83,30 +87,30 @@ _TORN = re.compile(
 _TEARS = re.compile(rf"{_TEAR}|[^\w~+-]")
 _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  # possessive: tried in one way only
 
-# Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case. Each
-# begins with a plain character: `re` then skips to one of them, which makes the search twice as fast.
+# Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
 _KEYS_OF = (
     "api", "access", "account", "client", "consumer", "encryption", "license", "master", "private", "shared", "signing",
 )  # fmt: skip
 _KEY = "|".join(rf"(?<={kind}{between}key)" for kind in _KEYS_OF for between in ("", " ", r"\."))
-_NAME = (
-    rf"(?:authori[sz]ation|cookie|passw(?:or)?d|passphrase|pwd|secret|token|credentials?|key(?:{_KEY})|-key|_key|auth[-_]?key"
-    r"|-pass|_pass|session[-_]?id|sessid|jwt|signature|x-amz-security|csrf|xsrf|database_url|redis_url|-dsn|_dsn"
-    r"|connection[-_]?string)"
-)
-# One of these literals is in every name above: texts without any are spared the search.
-_NAME_HINTS = (
-    "auth", "cookie", "pass", "pwd", "secret", "token", "credential", "key", "sess", "jwt", "signature", "x-amz",
-    "csrf", "xsrf", "_url", "dsn", "connection",
+_NAMES = (
+    ("authori", "authori[sz]ation"), ("passw", "passw(?:or)?d"), ("pass", "pass(?<=[-_]pass)"),
+    ("key", rf"key(?:{_KEY}|(?<=[-_]key)|(?<=authkey))"), ("credential", "credentials?"), ("session", "session[-_]?id"),
+    ("dsn", "dsn(?<=[-_]dsn)"), ("connection", "connection[-_]?string"),
+    *((name, name) for name in ("cookie", "passphrase", "pwd", "secret", "token", "sessid", "jwt", "signature",
+    "x-amz-security", "csrf", "xsrf", "database_url", "redis_url")),
 )  # fmt: skip
 _SCHEMES = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (
     r"""(?:["'\\]{1,8}\s{0,2},\s{0,2}["'\\]{0,8}value["'\\]{0,8}\s{0,2}[:=]"""  # {"name": "Cookie", "value": …}
     r"""|["'\\\]>)]{0,8}\s{0,4}(?:=>|->|[:=,]|%3[ad]|>(?=\S)|\s(?:is|was)\s))"""
 )
-_NAMED = re.compile(
-    rf"(?P<name>{_NAME})[\w.-]{{0,40}}{_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
-    rf"""(?:[bur]?\\{{0,8}}["'`](?P<quoted>[^"'`\n\\]+)|(?P<bare>{_TOKEN}+))"""
+_NAMED = tuple(
+    _shape(
+        hint,
+        rf"(?P<name>{name})[\w.-]{{0,40}}{_SEPARATOR}\s{{0,4}}(?:(?:\[|\(|array\()\s{{0,2}})?"
+        rf"""(?:[bur]?\\{{0,8}}["'`](?P<quoted>[^"'`\n\\]+)|(?P<bare>{_TOKEN}+))""",
+    )
+    for hint, name in _NAMES
 )
 # Values that go on to the end of the line: a scheme and its secret, several cookies, an exported variable.
 _LINES = (
@@ -222,6 +226,8 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`."""
+        if len(text) < RUN:
+            return text
         if text not in self._done:
             secrets = list(_secrets(text))
             self._remember(text, secrets)
@@ -294,7 +300,11 @@ def _marked(text: str, lower: str) -> Iterator[_Span]:
     for match in _matches((*_LINES, *_IN_URLS), lower):
         if span := _secret(match, "value", quoted=True):
             yield span
-    for match in _NAMED.finditer(lower) if any(hint in lower for hint in _NAME_HINTS) else ():
+    read = 0
+    for match in sorted(_matches(_NAMED, lower), key=lambda match: match.start()):
+        if match.start() < read:
+            continue  # a name that is the value of another, as in a list of names
+        read = match.end()
         quoted = match["quoted"] is not None
         spaced = match["name"] == "key" and lower.startswith(" ", match.start() - 1)  # "the api key: …"
         prose = spaced or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))

@@ -5,18 +5,16 @@ Every `_see_*` function looks for one thing and writes it into the `Sighting`; t
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import accumulate
-from operator import itemgetter
-from struct import unpack_from
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import NamedTuple, cast
 
 from outboundsync_mcp.diagnosis import patterns as p
 from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
+from outboundsync_mcp.diagnosis.needles import Index, Needles
 from outboundsync_mcp.diagnosis.request_key import HINTS as KEY_HINTS
 from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
 from outboundsync_mcp.diagnosis.statuses import (
@@ -25,12 +23,17 @@ from outboundsync_mcp.diagnosis.statuses import (
     EXPLICIT,
     IMPLIED,
     NUMBER,
+    Judged,
     answering_hosts,
     clauses,
     has_reason,
     statuses_in,
 )
-from outboundsync_mcp.diagnosis.units import Unit, index, key_of, pairs_of
+from outboundsync_mcp.diagnosis.units import Unit, index, key_of, no_pairs, pairs_of
+
+
+def _no_texts() -> list[str]:
+    return []
 
 
 @dataclass(slots=True)
@@ -45,8 +48,8 @@ class Sighting:
     message: str | None = None
     message_rank: int = 0
     error: str | None = None
-    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    waits: list[str] = field(default_factory=list[str])
+    headers: list[tuple[str, str]] = field(default_factory=no_pairs)
+    waits: list[str] = field(default_factory=_no_texts)
     wait_unit: float = 1.0
     date: str | None = None
     failure: Failure | None = None
@@ -79,7 +82,7 @@ class Sighting:
     depth: int = 0
     part: int = 0
     when: float | None = None
-    quotes: list[str] = field(default_factory=list[str])
+    quotes: list[str] = field(default_factory=_no_texts)
 
     @property
     def outcome(self) -> bool:
@@ -94,73 +97,17 @@ class Sighting:
         )
 
 
-_Row = TypeVar("_Row")
-
-
-class _Index(Generic[_Row]):
-    """The rows of a table by the longest of their needles."""
-
-    def __init__(self, rows: Iterable[tuple[tuple[str, ...], _Row]]) -> None:
-        self._rows: dict[str, list[tuple[int, tuple[str, ...], _Row]]] = {}
-        for number, (needles, row) in enumerate(rows):
-            self._rows.setdefault(max(needles, key=len), []).append((number, needles, row))
-        self.needles = self._rows.keys()
-
-    def rows_in(self, lower: str, found: set[str]) -> list[_Row]:
-        """The rows whose needles `lower` has, in the table's order; `found` are the indexed needles that it has."""
-        likely = [entry for needle in self.needles & found for entry in self._rows[needle]]
-        fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
-        return [row for _, row in sorted(fitting, key=itemgetter(0))]
-
-
-_FAILURES = _Index(((row.needle,), row) for row in p.FAILURES)
-_BODY_FAULTS = _Index(((row.needle,), row) for row in p.BODY_FAULTS)
-_PAGES = _Index(((row.needle,), row) for row in p.INTERMEDIARIES)
+_FAILURES = Index(((row.needle,), row) for row in p.FAILURES)
+_BODY_FAULTS = Index(((row.needle,), row) for row in p.BODY_FAULTS)
+_PAGES = Index(((row.needle,), row) for row in p.INTERMEDIARIES)
 # "name=value" stands in the text in any notation: only its parts can be searched for.
-_SHAPES = _Index(
+_SHAPES = Index(
     (tuple(part for needle in row.needles for part in needle.split("=") if part), row) for row in p.VENDOR_SHAPES
 )
-_VENDOR_WORDS = _Index(((word,), (row.name, word)) for row in p.VENDORS for word in row.words)
-_VENDOR_DOMAINS = _Index(((domain,), (row.name, domain)) for row in p.VENDORS for domain in row.domains)
-_UNRELATED = _Index(((needle,), needle) for needle in p.UNRELATED)
-_IMPLIED = _Index(((row[0],), row) for row in p.IMPLIED_BY_WORDS)
-
-
-def _runs(data: bytes, at: int = 0) -> tuple[int, ...]:
-    """Every fourth run of four bytes from `at` on, as a number: quick to collect, and telling."""
-    return unpack_from(f"{(len(data) - at) // 4}I", data, at)
-
-
-class _Needles:
-    """Finds out which needles a text has, and searches it for few of them.
-
-    Of every four neighbouring runs of a needle one is among every fourth run of the text: four of its runs, the rarest
-    of each place, give the needle away. A needle shorter than four runs is always searched for.
-    """
-
-    def __init__(self, *tables: Iterable[str]) -> None:
-        needles = {needle: needle.encode() for table in tables for needle in table}
-        usual = Counter(run for data in needles.values() for at in range(4) for run in _runs(data, at))
-        self._short = [needle for needle, data in needles.items() if len(data) < 7]
-        self._by_run: dict[int, list[str]] = {}
-        for needle, data in needles.items():
-            for at in range(4) if len(data) >= 7 else ():
-                rarest = min(_runs(data, at), key=lambda run: (usual[run], run))
-                self._by_run.setdefault(rarest, []).append(needle)
-
-    def found_in(self, text: str) -> set[str]:
-        """The needles that the text has."""
-        runs = self._by_run.keys() & _runs(text.encode("utf-8", "surrogatepass"))
-        likely = {needle for run in runs for needle in self._by_run[run]}
-        return {needle for needle in (*self._short, *likely) if needle in text}
-
-
-_NEEDLES = _Needles(
-    *(
-        table.needles
-        for table in (_FAILURES, _BODY_FAULTS, _PAGES, _SHAPES, _VENDOR_WORDS, _VENDOR_DOMAINS, _UNRELATED, _IMPLIED)
-    )
-)
+_VENDOR_WORDS = Index(((word,), (row.name, word)) for row in p.VENDORS for word in row.words)
+_VENDOR_DOMAINS = Index(((domain,), (row.name, domain)) for row in p.VENDORS for domain in row.domains)
+_UNRELATED = Index(((needle,), needle) for needle in p.UNRELATED)
+_IMPLIED = Index(((row[0],), row) for row in p.IMPLIED_BY_WORDS)
 
 
 _See = Callable[[Unit, str, "Vocabulary", Sighting], None]
@@ -194,19 +141,16 @@ class Vocabulary:
                 *(row.needles[0].split("=")[0] for row in self.shapes),
             ],
         }
-        self.sets_header = any(
-            words in lower for words in ("putheader", "header_value", "'authorization'", '"authorization"')
-        )
+        self.sets_header = not found.isdisjoint(_SETS_HEADER)
+        self.judged: Judged = {}
         self._starts = [0, *accumulate(map(len, parts))]
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
         defined = {i: match[1] for i, unit in enumerate(units) if (match := _DEFINES.match(unit.text))}
         for bit, look in enumerate(_LOOKS):
-            for hint in (*look.hints, *words.get(look.see, ())):
-                if hint in lower:
-                    self._mark(1 << bit, partial(lower.find, hint))
-        for hint in (*p.INSTRUCTION.hints, "{", *self.unrelated):
-            if hint in lower:
-                self._mark(_NO_REPORT, partial(lower.find, hint))
+            for hint in (*found.intersection(look.hints), *words.get(look.see, ())):
+                self._mark(1 << bit, partial(lower.find, hint))
+        for hint in (*found.intersection(_NO_REPORT_HINTS), *self.unrelated):
+            self._mark(_NO_REPORT, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
 
         if len({*defined.values()}) >= _DEFINITIONS:
@@ -260,7 +204,9 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
             for look in _looks_of(looks):
                 look.see(part, lower, vocabulary, sighting)
         if part.page:
-            _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
+            sighting.html = True
+            if looks & _ON_PAGE:
+                _see_page(part.page[:_PAGE_CHARS], vocabulary, sighting)
         sightings.append(sighting)
     if any(s.mentions_us for s in sightings) and not any(s.vendor for s in sightings):
         for sighting in sightings:  # a sentence has one subject
@@ -273,7 +219,8 @@ def told_in(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[str]:
     if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
         return []
     is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
-    return clauses(unit.text) if looks & _STATUS and is_prose and len(unit.text) < 600 else [unit.text]
+    is_short_prose = looks & _STATUS and is_prose and len(unit.text) < 600
+    return clauses(unit.text, vocabulary.judged) if is_short_prose else [unit.text]
 
 
 @cache
@@ -307,7 +254,6 @@ _NAMED_ON_PAGE = re.compile(r"(?i)\b(?:HTTP|error)(?:\s(?:status|error|code)){0,
 def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
     """Of a page only what its server says of itself: a status with its reason, and who wrote the page."""
     lower = page.lower()
-    s.html = True
     for stated in statuses_in(page[:4000]):
         named = _NAMED_ON_PAGE.search(page, max(0, stated.start - 30), stated.start) is not None
         named = named or has_reason(stated.status, page[stated.end :][:60])
@@ -371,7 +317,7 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         _state(s, int(match[1]), EXPLICIT)
         return
     for text in unit.text.split("\n", 40)[:40]:
-        for status, rank, *_ in statuses_in(text):
+        for status, rank, *_ in statuses_in(text, vocabulary.judged):
             if status < 300 and _TEST_NAME.match(text):
                 continue
             if rank > s.status_rank or (rank == s.status_rank and not unit.objects):
@@ -381,6 +327,8 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             if words in lower:
                 _state(s, status, IMPLIED, implied=True)
                 return
+        if not any(word in lower for word in p.ONE_WORD):
+            return
         match = _SHORT_WORD.match(lower) if len(lower) < 100 else None
         if match is None and any(name in lower for name in _OUR_NAMES) and not vocabulary.vendor_words:
             match = _REFUSED.search(lower)
@@ -420,8 +368,9 @@ _HTML = re.compile(
 
 
 def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    spaced = lower.replace("_", " ")
     for words, status, message in p.DOCUMENTED_MESSAGES:
-        if words in lower.replace("_", " ") and not _talked_about(lower, words):
+        if words in spaced and not _talked_about(lower, words):
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
@@ -429,7 +378,7 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 s.status_rank = max(s.status_rank, CUED)
     for item in unit.objects:
         _see_body(item, s)
-    if s.message_rank < 2:
+    if s.message_rank < 2 and unit.pairs:
         named = {key: value for (_, value), (key, _) in zip(unit.pairs, unit.keys, strict=True)}
         for name in ("message", "msg"):
             value = named.get(name)
@@ -852,7 +801,7 @@ _LOOKS: tuple[_Look, ...] = (
     ),
     _Look(_see_headers, ("retry", "date"), frozenset({*_KEPT, *_WAIT_KEYS, "location", "timeout", "date"})),
     _Look(_see_failure),
-    _Look(_see_intermediary, ("error",)),
+    _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
     _Look(_see_log, (" - - [", " - ")),
     _Look(_see_url, ("://",), _HOST_KEYS),
@@ -862,9 +811,23 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_key, KEY_HINTS),
 )
 _STATUS = 1  # the first look's bit
+_ON_PAGE = sum(
+    1 << bit for bit, look in enumerate(_LOOKS) if look.see in (_see_status, _see_failure, _see_intermediary)
+)
 _NO_REPORT = 1 << len(_LOOKS)
+_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, "{")
+_SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"')
 _ALL = 2 * _NO_REPORT - 1
 _LOOKS_OF_KEY = {
     key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)
     for key in frozenset[str]().union(*(look.keys for look in _LOOKS))
 }
+_NEEDLES = Needles(
+    *(
+        table.needles
+        for table in (_FAILURES, _BODY_FAULTS, _PAGES, _SHAPES, _VENDOR_WORDS, _VENDOR_DOMAINS, _UNRELATED, _IMPLIED)
+    ),
+    *(look.hints for look in _LOOKS),
+    _NO_REPORT_HINTS,
+    _SETS_HEADER,
+)

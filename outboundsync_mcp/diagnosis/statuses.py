@@ -22,7 +22,7 @@ class Stated(NamedTuple):
     """It is told as over, or wished away."""
 
 
-NUMBER = re.compile(r"(?<!\d)[1-5]\d\d(?!\d)")
+NUMBER = re.compile(r"[1-5](?<!\d[1-5])\d\d(?!\d)")  # begins with a plain class, which `re` skips to
 _LEFT, _RIGHT = 60, 60  # characters around a number that are looked at
 _REQUEST = 500  # a request with its URL may be longer
 _OPENING = " \t\xa0:=\"'`([{*_<>|→←-"
@@ -48,6 +48,7 @@ _CLASS_BEFORE = re.compile(
 )
 _DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
 _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
+_MAY_COMPARE = frozenset("=en(")
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
@@ -73,14 +74,18 @@ _CUT = re.compile(
 )
 
 
-def statuses_in(text: str) -> list[Stated]:
+Judged = dict[str, list[Stated]]
+"""The lines of a text that were judged before, with what they state."""
+
+
+def statuses_in(text: str, known: Judged | None = None) -> list[Stated]:
     """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
     if '"' in text and "HTTP/" in text and (logged := _LOGGED.search(text)):
         return [Stated(int(logged[1]), EXPLICIT, *logged.span(1))]
-    return [stated for stated in _judged(text) if not stated.past]
+    return [stated for stated in _judged(text, known) if not stated.past]
 
 
-def clauses(text: str) -> list[str]:
+def clauses(text: str, known: Judged | None = None) -> list[str]:
     """A sentence that names several statuses, cut between them; any other text as it is.
 
     What is told of an earlier status is left out, for its wait is over: with it all that remains may be nothing.
@@ -88,7 +93,7 @@ def clauses(text: str) -> list[str]:
     if NUMBER.search(text) is None:
         return [text]
     waits = "retry" in text.lower()
-    judged = list(_judged(text))
+    judged = _judged(text, known)
     if judged and not waits and all(one.past for one in judged):
         cut = _CUT.search(text, judged[-1].end)
         return [text[cut.start() :].lstrip(",; ")] if cut else []
@@ -106,7 +111,15 @@ def clauses(text: str) -> list[str]:
     return [part.lstrip(",; ") for part, is_over in parts if not is_over]
 
 
-def _judged(text: str) -> Iterator[Stated]:
+def _judged(text: str, known: Judged | None) -> list[Stated]:
+    if known is None:
+        return list(_judge(text))
+    if text not in known:
+        known[text] = list(_judge(text))
+    return known[text]
+
+
+def _judge(text: str) -> Iterator[Stated]:
     for match in NUMBER.finditer(text):
         status = int(match[0])
         left = text[max(0, match.start() - _LEFT) : match.start()]
@@ -161,7 +174,8 @@ def _is_field_of_request(left: str, right: str) -> bool:
 
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
-    if _DEFINED.search(left) or _COMPARED.search(left):
+    before = left.rstrip()[-1:]
+    if (before in _MAY_COMPARE and _COMPARED.search(left)) or _DEFINED.search(left):
         return 0
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT
@@ -174,7 +188,7 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0 if tail.endswith(p.WEAK_TAILS) and _counts_a_noun(right) else EXPLICIT
     if left.endswith("<-- "):  # OkHttp's log of a response
         return EXPLICIT
-    if _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
+    if before in tuple(":(") and _CLASS_BEFORE.search(left) and not _counts_a_noun(right):
         return EXPLICIT
     if not right.strip() and _HTTP_DASH.search(left.lower()):
         return EXPLICIT

@@ -23,16 +23,25 @@ MAX_NESTED_TEXTS = 12
 """Levels of JSON inside JSON strings that are opened."""
 
 
+def no_pairs() -> list[tuple[str, str]]:
+    """An empty list: some hundred are made per paste, and to call `list[tuple[str, str]]` takes five times as long."""
+    return []
+
+
+def _no_objects() -> list[dict[str, object]]:
+    return []
+
+
 @dataclass(slots=True)
 class Unit:
     """One line, sentence or JSON record, in the order of the text."""
 
     text: str
-    keys: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    keys: list[tuple[str, str]] = field(default_factory=no_pairs)
     """Of each pair's name: the whole path and its last part, in lower case without punctuation."""
     page: str = ""
     """The part of it that is markup of a page: what people read there is no report of an error."""
-    pairs: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    pairs: list[tuple[str, str]] = field(default_factory=no_pairs)
     """Names as written and values as text: of JSON, Python and JavaScript dumps, logfmt, headers."""
     depth: int = 0
     """How many levels of mail quoting (`> `) it was under."""
@@ -46,7 +55,7 @@ class Unit:
     """It is a JSON document that stands by itself, as a body does."""
     when: float | None = None
     """Its time stamp, seconds since 1970."""
-    objects: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    objects: list[dict[str, object]] = field(default_factory=_no_objects)
     """The JSON objects of this unit, outermost first."""
 
     @property
@@ -80,6 +89,7 @@ _PREFIX = re.compile(
     r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z? (?=\S)"
     r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
+_PREFIX_START = frozenset("0123456789[")
 # A row of a table whose column is a field: "retry_after   | 6" (psql).
 _ROW = re.compile(
     r"(?i)\s{0,4}(?P<name>retry[_-]?after|(?:http_?)?status(?:_?code)?)\s{1,40}\| (?P<value>[^|\n]{1,200})$"
@@ -91,10 +101,7 @@ _OPENER = re.compile(
     r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:[-=]?>\s|→\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
 )
-_OPENER_WORDS = (
-    "HTTP/", "curl", "wget", "http ", "https ", " http://", " https://", "xh ", "--20", "tool_call", "tool_use",
-    "function_call",
-)  # fmt: skip
+_OPENER_WORDS = ("HTTP/", "http", "curl", "wget", "xh ", "--20", "_call", "tool_use")
 _STAMP = re.compile(
     r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
     r"|(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>\d\d:\d\d:\d\d)"
@@ -230,12 +237,11 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
     if header:
         pairs.append((header["name"], header["value"].strip()))
     for match in _PAIR.finditer(text):
-        value = match["quoted"]
-        if value is None:
-            value = match["listed"] if match["listed"] is not None else match["bare"]
-        if match["sep"] == "==" or (header and match.start("name") <= header.end("name")):
+        name, separator, quoted, listed, bare = match.group("name", "sep", "quoted", "listed", "bare")
+        if separator == "==" or (header and match.start("name") <= header.end("name")):
             continue  # a comparison; the header itself
-        pairs.append((match["name"].removesuffix("-") if match["sep"] == ">" else match["name"], value.strip()))
+        value: str = quoted if quoted is not None else listed if listed is not None else bare
+        pairs.append((name.removesuffix("-") if separator == ">" else name, value.strip()))
     if "value" in text:
         shown = (*_NAME_VALUE.finditer(text), *_NAME_THEN_VALUE.finditer(text))
         pairs += [(match["name"], match["value"]) for match in shown]
@@ -256,7 +262,7 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
 def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
     if "|" in line and (row := _ROW.match(line)):
         line = f"{row['name']}: {row['value']}"
-    prefix = _PREFIX.match(line)
+    prefix = _PREFIX.match(line) if line[:1] in _PREFIX_START or "|" in line else None
     units = _of_bare_line(line[prefix.end() :] if prefix else line, documents)
     if prefix and units:
         units[0].when = units[0].when or time_of(prefix[0])
@@ -290,6 +296,8 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 
 def _sentences(line: str) -> list[str]:
+    if _SENTENCE_END.search(line) is None:
+        return [line]
     ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _is_no_end(line, match.end())]
     if not ends:
         return [line]

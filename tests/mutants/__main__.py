@@ -44,7 +44,10 @@ def _of_diagnosis(*names: str) -> tuple[str, ...]:
     return tuple(f"tests/diagnosis/test_{name}.py" for name in names)
 
 
-READER = ("reader", "redact", "normalize", "units", "statuses", "sighting", "exchanges", "request_key", "own_diagnosis")
+READER = (
+    "reader", "redact", "normalize", "units", "needles", "sighting", "statuses", "request_key", "phrases", "exchanges",
+    "own_diagnosis",
+)  # fmt: skip
 CAMPAIGNS = {
     "retry": Campaign(("diagnosis/retry_after",), _of_diagnosis("retry_after", "any_retry_after")),
     "diagnose": Campaign(("diagnosis/diagnose", "diagnosis/clean"), _of_diagnosis("clean", "diagnose", "edges")),

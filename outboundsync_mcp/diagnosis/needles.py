@@ -1,0 +1,55 @@
+"""Find out which literals of large tables a text has, without searching it for each: one pass for all tables."""
+
+from collections import Counter
+from collections.abc import Iterable
+from operator import itemgetter
+from struct import unpack_from
+from typing import Generic, TypeVar
+
+RowT = TypeVar("RowT")
+
+
+class Index(Generic[RowT]):
+    """The rows of a table by the longest of their needles."""
+
+    def __init__(self, rows: Iterable[tuple[tuple[str, ...], RowT]]) -> None:
+        self._rows: dict[str, list[tuple[int, tuple[str, ...], RowT]]] = {}
+        for number, (needles, row) in enumerate(rows):
+            self._rows.setdefault(max(needles, key=len), []).append((number, needles, row))
+        self.needles = self._rows.keys()
+
+    def rows_in(self, lower: str, found: set[str]) -> list[RowT]:
+        """The rows whose needles `lower` has, in the table's order; `found` are the indexed needles that it has."""
+        likely = [entry for needle in self.needles & found for entry in self._rows[needle]]
+        fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
+        return [row for _, row in sorted(fitting, key=itemgetter(0))]
+
+
+def _runs(data: bytes, at: int = 0) -> tuple[int, ...]:
+    """Every fourth run of four bytes from `at` on, as a number: quick to collect, and telling."""
+    return unpack_from(f"{(len(data) - at) // 4}I", data, at)
+
+
+class Needles:
+    """Finds out which needles a text has, and searches it for few of them.
+
+    Of every four neighbouring runs of a needle one is among every fourth run of the text: four of its runs, the rarest
+    of each place, give the needle away. A needle shorter than four runs is always searched for.
+    """
+
+    def __init__(self, *tables: Iterable[str]) -> None:
+        needles = {needle: needle.encode() for table in tables for needle in table}
+        self._short = [needle for needle, data in needles.items() if len(data) < 7]
+        long = {needle: data for needle, data in needles.items() if len(data) >= 7}
+        usual = Counter(run for data in long.values() for at in range(4) for run in _runs(data, at))
+        self._by_run: dict[int, list[str]] = {}
+        for needle, data in long.items():
+            for at in range(4):
+                rarest = min(_runs(data, at), key=lambda run: (usual[run], run))
+                self._by_run.setdefault(rarest, []).append(needle)
+
+    def found_in(self, text: str) -> set[str]:
+        """The needles that the text has."""
+        runs = self._by_run.keys() & _runs(text.encode("utf-8", "surrogatepass"))
+        likely = {needle for run in runs for needle in self._by_run[run]}
+        return {needle for needle in (*self._short, *likely) if needle in text}
