@@ -1,10 +1,13 @@
 """Every situation that a live exchange can produce: upstream script, expected kind, requests sent, and no secret."""
 
+import asyncio
+import contextlib
 import gzip
 import json
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -311,6 +314,39 @@ async def test_a_time_out_says_whether_the_proxy_or_what_is_behind_it_was_silent
         answer = await ask(settings_for("https://app.outboundsync.com", OUTBOUNDSYNC_TIMEOUT_SECONDS="0.2"))
     assert (answer["kind"], answer["status"]) == ("timed_out", None)
     assert says in json.dumps(answer["evidence"])
+
+
+@asynccontextmanager
+async def tunnelling_proxy(port: int) -> AsyncGenerator[str]:
+    """The origin of a proxy that opens each tunnel it is asked for, to this local port."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as listener:
+        yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+
+async def test_a_reset_of_a_kept_connection_is_not_the_proxys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificates = Certificates(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca_file))
+    with ScriptedServer(response(200, body=ME), (End.RESET,), tls=certificates.server("wrong_host")) as server:
+        async with tunnelling_proxy(server.port) as origin:
+            monkeypatch.setenv("HTTPS_PROXY", origin)
+            answer = await ask(settings_for("https://other.example"), 2)
+        assert [request.connection for request in server.requests] == [1, 1]
+    assert (answer["kind"], answer["attempts"]) == ("connection_failed", 1)
+    assert "got no complete HTTP response" in answer["evidence"][0]
+    assert "named by the environment" not in json.dumps(answer)
 
 
 async def test_plain_http_to_loopback_never_goes_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
