@@ -261,7 +261,9 @@ def _join(e: Sighting, s: Sighting) -> None:
     e.document = e.document or s.document
     e.path_is_ours = e.path_is_ours or s.path_is_ours
     e.elsewhere = e.elsewhere or s.elsewhere
-    e.mentions_us = e.mentions_us or s.mentions_us
+    # Another vendor's success stays one, whatever is then said of us.
+    if s.outcome or s.host or not (e.vendor and e.status is not None and e.status < 300):
+        e.mentions_us = e.mentions_us or s.mentions_us
     e.ours_rank = max(e.ours_rank, s.ours_rank)
     e.location = e.location or s.location
     e.timeout = e.timeout or s.timeout

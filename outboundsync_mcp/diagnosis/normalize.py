@@ -30,6 +30,7 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
 _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_EMOJI = re.compile(r"(?<=\s):(?!(?:status|method|path|scheme|authority):)[a-z][a-z0-9_+-]{1,30}:(?=\s|$)")  # of chats
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
@@ -49,6 +50,11 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
+# What a program prints of a response, below the line of code that says in which order.
+_PRINTED = re.compile(
+    r"(?im)^(?P<code>[^\n]{0,200}?\bstatus(?:_?code)?\b[^\n,]{0,60},[^\n,]{0,60}retry-after[^\n]{0,200}\n"
+    r"(?:[^\n]{0,200}\n){0,8}?)(?P<status>[1-5]\d\d)[ \t]{1,4}(?P<wait>\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)"
+)
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -85,6 +91,8 @@ def decode(text: str) -> str:
         text = _PERCENT_CHAR.sub(lambda match: unquote(match[0], errors="ignore"), text)
     if "&" in text and ("+" in text or "%20" in text):
         text = _FORM.sub(_from_form, text)
+    if " :" in text:
+        text = _EMOJI.sub("", text)
     if not text.isascii():
         text = _plain_digits(text)
     return text
@@ -107,6 +115,7 @@ def unescape(text: str) -> str:
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("status" in text or "etry-" in text):
+        text = _PRINTED.sub(r"\g<code>status: \g<status>\nretry-after: \g<wait>\n", text)
         text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from outboundsync_mcp.diagnosis.evidence import KeyFault
 from outboundsync_mcp.diagnosis.key_form import check_key
+from outboundsync_mcp.diagnosis.patterns import Hinted, needles_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,38 @@ _NOT_SET = re.compile(
     r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
     r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
     r"|configured|set)"
+)
+# The same in other languages.
+_NOT_SET_ABROAD = Hinted(
+    needles_of(
+        """
+        outboundsync_api_key | kein | clé | ninguna | falta | nenhuma | chave | nessuna | geen | brak | ingen | fehlt |
+        manquant | ausente | mancante | ontbreekt | saknas | mangler | нет | отсутств | ключ | ヘッダ | 헤더 | 头 |
+        キー | 키 | 没有 | 缺 | 未
+        """
+    ),
+    re.compile(
+        r"outboundsync_api_key['\"`]?\)? ?(?:(?:ist |wurde )?nicht (?:gesetzt|definiert|gefunden)|fehlt"
+        r"|(?:n'est |est )?(?:pas définie?|non définie?|manquante?|absente?)|no está (?:definid|configurad)|falta\b"
+        r"|não (?:está )?(?:definid|configurad)|ausente|non (?:è )?(?:impostat|definit|configurat)|mancante|manca\b"
+        r"|(?:is )?niet (?:gezet|ingesteld)|ontbreekt|nie (?:jest )?ustawion|saknas|mangler|puuttuu|ayarlanmamış"
+        r"|tanımlı değil|eksik|не (?:задан|установлен|найден|указан)|отсутствует"
+        r"|が(?:設定されていません|未設定|ありません)|未(?:设置|設定|配置)|没有设置|缺失"
+        r"|(?:가|이)? ?(?:없|설정되지|누락))"
+        r"|\bkeine?n? api[- ]?(?:key|schlüssel) (?:konfiguriert|gesetzt|angegeben|hinterlegt|gefunden|vorhanden)"
+        r"|\baucune clé (?:d')?api|\bclé (?:d')?api (?:non (?:définie|configurée|fournie)|manquante|absente)"
+        r"|\bninguna (?:clave|api key)|\bfalta (?:la |el )?(?:clave (?:de )?api|api key|header|cabecera|encabezado)"
+        r"|\bnenhuma (?:chave|api key)|\bchave (?:de )?api (?:ausente|não (?:configurada|definida|enviada|informada))"
+        r"|\bnessuna (?:chiave|api key)|\bgeen api[- ]?(?:key|sleutel)|\bbrak (?:klucza|nagłówka|api)"
+        r"|\bingen api[- ]?(?:nyckel|nøgle|key)"
+        r"|\bauthorization(?:[- ]?header)? (?:fehlt|manquant|ausente|mancante|ontbreekt|saknas|mangler)"
+        r"|\b(?:нет|отсутствует) (?:заголов|api|ключ)|\bapi[- ]ключ не (?:задан|указан|найден)"
+        r"|authorization ?(?:ヘッダー?が?(?:な[いし]|ありません|未設定|付いて|ついて)|헤더(?:가|는)? ?(?:없|누락|빠)"
+        r"|头(?:缺失|未|没))"
+        r"|api ?(?:キーが(?:設定されて|未設定|ありません|見つかりません)|키(?:가|는)? ?(?:없|설정되지|누락)"
+        r"|(?:key|密钥)(?:未|缺失))"
+        r"|(?:没有|缺少|未)(?:配置|设置|提供|携带|带)? ?(?:authorization|api ?(?:key|密钥))"
+    ),
 )
 _ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malformed", "header value")
 _ILLEGAL = (
@@ -106,6 +139,21 @@ HINTS = (
     "/api/v1/me",
     "token",
     "user-agent",
+    *(
+        "schlüssel",
+        "clé",
+        "clave",
+        "chave",
+        "chiave",
+        "klucz",
+        "nyckel",
+        "sleutel",
+        "ключ",
+        "заголов",
+        "キー",
+        "키",
+        "密钥",
+    ),
 )
 """Literals of which one is in every text that shows something of the key."""
 
@@ -132,7 +180,8 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
             sign = _better(sign, _wrong_scheme())
     if sign is None and "osapi_" in lower and _is_misplaced(text):
         sign = _wrong_scheme()
-    if any(hint in lower for hint in _NOT_SET_HINTS) and _NOT_SET.search(lower):
+    english = any(hint in lower for hint in _NOT_SET_HINTS) and _NOT_SET.search(lower)
+    if english or _NOT_SET_ABROAD.search(lower, lower):
         return _better(
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )
@@ -222,7 +271,7 @@ _WORDS_OF_PROSE = re.compile(
 _SCHEMES = frozenset({"bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "key"})
 # A key, and then the rest of the sentence, or what came of the request: a status, an arrow, a bracket, several words.
 _KEY_IN_SENTENCE = re.compile(
-    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|\s{1,4}(?:\W|\d{3}\b|https?://|\S{1,60}\s))"
+    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|[」』”’»】）》]|\s{1,4}(?:\W|\d{3}\b|https?://|\S{1,60}\s))"
 )
 
 
@@ -279,6 +328,8 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
     return _of_key(rest)
 
 
+_BRACKETED_KEY = re.compile(r"<osapi_(?=[\w-]*\d)[\w-]{20,}>")
+
 _SENT_WITH = {
     KeyFault.DOUBLE_BEARER: "The Authorization header has the word Bearer twice.",
     KeyFault.QUOTED: "The Authorization header has quotes around the key.",
@@ -301,7 +352,7 @@ def _of_key(raw: str) -> KeySign | None:
         )
     if form.fault is None:
         return KeySign(sent=True, rank=3)
-    masked = _MASK.search(raw) is not None and not _PLACEHOLDER.search(raw)
+    masked = _MASK.search(raw) is not None and not _PLACEHOLDER.search(raw) and not _BRACKETED_KEY.fullmatch(raw)
     if form.fault in (KeyFault.MASKED, KeyFault.TOO_SHORT) or masked:
         return KeySign()
     return KeySign(fault=form.fault, detail=form.detail, vendor=form.vendor, rank=3)

@@ -218,9 +218,17 @@ def told_in(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[str]:
     """The clauses of a unit that report: none of a line that speaks to its reader, none of what is told as over."""
     if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
         return []
-    is_prose = not unit.objects and not unit.record and all(key in _WAIT_KEYS for _, key in unit.keys)
+    is_prose = not unit.objects and not unit.record and not any(map(_is_field, unit.pairs, unit.keys))
     is_short_prose = looks & _STATUS and is_prose and len(unit.text) < 600
     return clauses(unit.text, vocabulary.judged) if is_short_prose else [unit.text]
+
+
+def _is_field(pair: tuple[str, str], key: tuple[str, str]) -> bool:
+    """Whether a name and its value are data: no wait that a sentence tells, no speaker and what was said."""
+    return key[1] not in _WAIT_KEYS and pair[1].count(" ") < _SPOKEN_WORDS
+
+
+_SPOKEN_WORDS = 3
 
 
 @cache
@@ -369,8 +377,9 @@ _HTML = re.compile(
 
 def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
     spaced = lower.replace("_", " ")
+    scanned = spaced.translate(_ALIKE)
     for words, status, message in p.DOCUMENTED_MESSAGES:
-        if words in spaced and not _talked_about(lower, words):
+        if (words in spaced or words.translate(_ALIKE) in scanned) and not _talked_about(lower, words):
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
@@ -392,6 +401,7 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         s.html = True
 
 
+_ALIKE = str.maketrans("i1|!0", "llllo")  # what OCR takes for one another: "enab1ed", "APl"
 _TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
 
 
@@ -775,7 +785,8 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         at = lower.find(word)
         if at < 0 or "@" in lower[max(0, at - 40) : at]:
             continue
-        if _VENDOR_SAYS.match(lower, at + len(word)) or _OF_VENDOR.search(lower[max(0, at - 20) : at]):
+        works = s.status is not None and s.status < 300 and "{" not in lower  # "the HubSpot token works, 200 OK"
+        if works or _VENDOR_SAYS.match(lower, at + len(word)) or _OF_VENDOR.search(lower[max(0, at - 20) : at]):
             s.vendor, s.vendor_rank = vendor, 1
             return
 
@@ -796,7 +807,18 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_status, (*p.ONE_WORD, "client-warning"), p.STATUS_KEYS | p.LOOSE_STATUS_KEYS),
     _Look(
         _see_message,
-        ("api key", "api_key", "api access", "api_access", "<", "text/html"),
+        (
+            "api key",
+            "api_key",
+            "api access",
+            "api_access",
+            "apl key",
+            "ap1 key",
+            "apl access",
+            "ap1 access",
+            "<",
+            "text/html",
+        ),
         frozenset({"message", "msg"}),
     ),
     _Look(_see_headers, ("retry", "date"), frozenset({*_KEPT, *_WAIT_KEYS, "location", "timeout", "date"})),

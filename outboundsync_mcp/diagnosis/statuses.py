@@ -52,6 +52,7 @@ _MAY_COMPARE = frozenset("=en(")
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
+_COUNTED = re.compile(r"(?i)\W{0,6}(?:replies|answers|returns|shows): $")
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
 # Who answered, beside the number: "api.hubapi.com returned 429", "429 error from api.hubapi.com".
 _DOMAINS = "|".join(re.escape(domain) for domain in (p.OUR_DOMAIN, *(d for row in p.VENDORS for d in row.domains)))
@@ -209,9 +210,14 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return common
     words = [word.lower() for word in _WORD.findall(left)][-5:]
     last = words[-1] if words else ""
-    if last in p.NUMBER_WORDS or left.rstrip()[-1:] in tuple("#$€£~") or _DIGITS_BEFORE.search(left):
+    if (
+        last in p.NUMBER_WORDS
+        or not p.FLIGHT_WORDS.isdisjoint(words[-2:])
+        or left.rstrip()[-1:] in tuple("#$€£~№")
+        or _DIGITS_BEFORE.search(left)
+    ):
         return 0
-    if re.match(r",\s?\d", right):  # one of a list
+    if re.match(r",\s?\d", right) or _COUNTED.match(left):  # one of a list
         return 0
     noun = _counts_a_noun(right)
     near = (left[-12:], right[:8])
@@ -301,5 +307,7 @@ def _counts_a_noun(right: str, *, of_any_script: bool = False) -> bool:
     """A word follows directly that never follows a status: the number counts what the word names."""
     match = _NOUN.match(right)
     if match is None or "_" in match[1] or _CODE_AFTER.match(right):
+        return False
+    if match[1].startswith(p.FOLLOWING_IN_CJK):
         return False
     return (of_any_script or match[1].isascii()) and match[1].lower() not in p.FOLLOWING_WORDS

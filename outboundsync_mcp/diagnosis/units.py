@@ -70,6 +70,7 @@ _QUOTE_MARKS = frozenset(">|│┃▌›")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
 _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|< (?:GET|HEAD|POST) /|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
 _PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re.MULTILINE)  # Python's
+_CALL = re.compile(r"[A-Za-z_][\w.]{1,40}\((?:[\"'{]|\w{1,30}=|\)$)")  # of an agent's tool, behind a prompt
 _SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
 _ATTRIBUTION = re.compile(
     r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
@@ -100,6 +101,7 @@ _OPENER = re.compile(
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
     r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:[-=]?>\s|→\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
+    r"|^\W{0,3}(?:await )?[a-z_][\w.]{1,40}\((?:url=)?[\"']https?://[^\s\"']{1,400}[\"']\)$"
 )
 _OPENER_WORDS = ("HTTP/", "http", "curl", "wget", "xh ", "--20", "_call", "tool_use")
 _STAMP = re.compile(
@@ -108,7 +110,9 @@ _STAMP = re.compile(
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LIST_NUMBER = re.compile(r"\s{0,40}\d{1,3}\.")
-_ABBREVIATION = re.compile(r"(?i)\b(?:no|nr|num|núm|p|pp|vol|art|ca|approx|vs|e\.g|i\.e|z\.b|bzw|inkl|ext|tel)\.$")
+_ABBREVIATION = re.compile(
+    r"(?i)\b(?:no|nr|num|núm|p|pp|vol|art|ca|approx|vs|e\.g|i\.e|z\.b|bzw|inkl|ext|tel|wew|pok|ul|abt|ref)\.$"
+)
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _LOG_LINE = re.compile(
     r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
@@ -254,6 +258,8 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
         return 0, line
     quotes = sum(match[0].count(char) for char in ">|│┃▌›")
     rest = line[match.end() :]
+    if quotes == 1 and _CALL.match(rest):
+        return 0, rest
     if has_curl_marks and match[0].rstrip().endswith(">"):
         return quotes - 1, "> " + rest
     return quotes, rest
