@@ -6,6 +6,7 @@ After a deliberate change: `UPDATE_SNAPSHOTS=1 make test`, and read the differen
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
 from functools import cache
@@ -15,8 +16,11 @@ from typing import Any
 import pytest
 
 from outboundsync_mcp.diagnosis.evidence import Evidence
+from outboundsync_mcp.diagnosis.normalize import normalize
 from outboundsync_mcp.diagnosis.reader import read
 from outboundsync_mcp.diagnosis.redact import redact
+from outboundsync_mcp.diagnosis.statuses import NUMBER, clauses, statuses_in
+from outboundsync_mcp.diagnosis.units import units_of
 from tests.corpus.cases import load
 from tests.diagnosis.pastes import PASTES
 
@@ -24,11 +28,8 @@ NOW = datetime(2026, 11, 22, 20, 0, 0, tzinfo=UTC)
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 NOTHING = Evidence(source="pasted")
 CORPUS = load("development")  # what is only scored at the end is not looked at here either
-TEXTS = {
-    "pastes": {paste.name: paste.text for paste in PASTES},
-    "corpus": {case.id: case.text for case in CORPUS},
-    "redacted": {case.id: case.text for case in CORPUS if case.secrets},
-}
+SHORT_CHARS = 1_500
+"""Of longer pastes the units fill pages, and say little more."""
 
 
 def reading(text: str) -> dict[str, Any]:
@@ -44,8 +45,39 @@ def redacted(text: str) -> list[str]:
     return re.findall(r".{0,20}\[redacted\].{0,20}", redact(text))
 
 
+def cut(text: str) -> list[list[Any]]:
+    """The units: text, pairs, what else is not at its default."""
+    shown: list[list[Any]] = []
+    for unit in units_of(normalize(text)):
+        marks = {name: getattr(unit, name) for name in ("page", "depth", "part", "opens", "record", "document", "when")}
+        shown.append([unit.text, [list(pair) for pair in unit.pairs], {k: v for k, v in marks.items() if v}])
+    return shown
+
+
+def judged(text: str) -> list[list[Any]]:
+    """Of each line with a number: its statuses and how plainly they are stated; the clauses, if it has several."""
+    lines = [line for line in normalize(text).split("\n") if NUMBER.search(line)]
+    return [[[list(stated[:2]) for stated in statuses_in(line)], *(clauses(line))[:4]] for line in lines[:40]]
+
+
+GROUPS: dict[str, tuple[Callable[[str], Any], dict[str, str]]] = {
+    "pastes": (reading, {paste.name: paste.text for paste in PASTES}),
+    "corpus": (reading, {case.id: case.text for case in CORPUS}),
+    "redacted": (redacted, {case.id: case.text for case in CORPUS if case.secrets}),
+    "units": (cut, {paste.name: paste.text for paste in PASTES if len(paste.text) <= SHORT_CHARS}),
+    "statuses": (judged, {paste.name: paste.text for paste in PASTES}),
+}
+
+
 def made(group: str, name: str) -> Any:
-    return (redacted if group == "redacted" else reading)(TEXTS[group][name])
+    make, texts = GROUPS[group]
+    return make(texts[name])
+
+
+def _lines(readings: dict[str, Any]) -> str:
+    """JSON with one line for each text."""
+    lines = (f"{json.dumps(name)}: {json.dumps(shown, ensure_ascii=False)}" for name, shown in readings.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 @cache
@@ -54,16 +86,15 @@ def recorded(group: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif("UPDATE_SNAPSHOTS" in os.environ, reason="they are being recorded anew")
-@pytest.mark.parametrize(("group", "name"), [(group, name) for group, texts in TEXTS.items() for name in texts])
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group, (_, texts) in GROUPS.items() for name in texts])
 def test_a_text_is_read_as_recorded(group: str, name: str) -> None:
     assert made(group, name) == recorded(group)[name], "read otherwise: run with UPDATE_SNAPSHOTS=1 if you mean it"
 
 
-@pytest.mark.parametrize("group", TEXTS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_recorded_reading_is_of_a_text(group: str) -> None:
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        readings = {name: made(group, name) for name in TEXTS[group]}
-        shown = json.dumps(readings, indent=1, ensure_ascii=False) + "\n"
-        (SNAPSHOTS / f"{group}.json").write_text(shown, encoding="utf-8")
+        readings = {name: made(group, name) for name in GROUPS[group][1]}
+        (SNAPSHOTS / f"{group}.json").write_text(_lines(readings), encoding="utf-8")
         recorded.cache_clear()
-    assert list(recorded(group)) == list(TEXTS[group])
+    assert list(recorded(group)) == list(GROUPS[group][1])
