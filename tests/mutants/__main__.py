@@ -59,7 +59,7 @@ CAMPAIGNS = {
     "client": Campaign(("api/*",), ("tests/api", "tests/test_situations.py")),
     "reader": Campaign(
         tuple(f"diagnosis/{name}" for name in READER),
-        _of_diagnosis("readings", "reader", "redact"),
+        _of_diagnosis("readings", "reader", "redact", "request_key"),
         sample=20,
     ),
 }
