@@ -104,15 +104,21 @@ def _is_about_requests(lower: str) -> bool:
 
 
 _ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
+_RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|attempts? left)\b")
 _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 
 
 def _recognise_me(e: Sighting) -> None:
     """The documented body in a notation that is not JSON: JavaScript's, Python's, Ruby's dumps."""
-    if e.me is None and not e.json_body and e.status in (None, 200) and all(name.search(e.text) for name in _ME):
+    if e.me is None and not e.json_body and all(name.search(e.text) for name in _ME):
+        if e.status not in (None, 200):
+            if _RETRIES.search(e.text) is None:
+                return
+            e.status, e.waits = 200, []  # what the client tried again ended well
         if e.text.count("{") > e.text.count("}"):
             e.body_fault = e.body_fault or BodyFault.TRUNCATED
             return
+        e.ours_rank = max(e.ours_rank, 2)
         scope = re.search(r"connectionScope[\"']?\W{1,8}(\w{1,40})", e.text)
         e.me = {
             "apiKey": {"connectionScope": scope[1] if scope else None},

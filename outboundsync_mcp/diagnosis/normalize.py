@@ -50,6 +50,7 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
+_BELOW = re.compile(r"(?im)^(status(?: code)?):?\n(?=[1-5]\d\d\b)")  # browsers' tools show it so
 # What a program prints of a response, below the line of code that says in which order.
 _PRINTED = re.compile(
     r"(?im)^(?P<code>[^\n]{0,200}?\bstatus(?:_?code)?\b[^\n,]{0,60},[^\n,]{0,60}retry-after[^\n]{0,200}\n"
@@ -114,7 +115,8 @@ def unescape(text: str) -> str:
         text = _NS_ARRAY.sub(lambda match: "= " + match["value"].strip(), text)
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
-    if "\n" in text and ("status" in text or "etry-" in text):
+    if "\n" in text and ("tatus" in text or "etry-" in text):
+        text = _BELOW.sub(r"\1: ", text)
         text = _PRINTED.sub(r"\g<code>status: \g<status>\nretry-after: \g<wait>\n", text)
         text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)

@@ -888,7 +888,7 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter |
         err_access_denied | the cache administrator | x-bluecoat | websense | proxy error | ironport |
         checkpoint | proxy-connection failed | proxy responded | bad response: 407 |
-        received http code 403 from proxy
+        received http code 403 from proxy | tcp_denied
         """,
     ),
     *_pages(

@@ -38,13 +38,16 @@ _OTHER_HEADER = re.compile(
 )
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
-_NOT_SET_HINTS = ("outboundsync_api_key", "bearer", "auth", "without", "forgot", "api")
+_VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
+_NOT_SET_HINTS = ("outbound", "credential", "bearer", "auth", "without", "forgot", "api")
 _NOT_SET = re.compile(
-    r"""keyerror: ['"]outboundsync_api_key|outboundsync_api_key['"`]?\)?(?: environment variable| env var"""
+    rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
     r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
     r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
     r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
-    r"""| value for){0,4}:? ['"`]?outboundsync_api_key"""
+    rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
+    rf"""|{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
+    r"|does not have any credentials set|no credentials (?:were |are )?(?:provided|set|configured|selected)"
     r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
     r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
     r"|the )?(?:api )?(?:key|authorization header)|(?:don't|do not|doesn't|does not|didn't|did not|not) (?:have|send"
@@ -59,13 +62,13 @@ _NOT_SET = re.compile(
 _NOT_SET_ABROAD = Hinted(
     needles_of(
         """
-        outboundsync_api_key | kein | clé | ninguna | falta | nenhuma | chave | nessuna | geen | brak | ingen | fehlt |
+        outbound | kein | clé | ninguna | falta | nenhuma | chave | nessuna | geen | brak | ingen | fehlt |
         manquant | ausente | mancante | ontbreekt | saknas | mangler | нет | отсутств | ключ | ヘッダ | 헤더 | 头 |
         キー | 키 | 没有 | 缺 | 未
         """
     ),
     re.compile(
-        r"outboundsync_api_key['\"`]?\)? ?(?:(?:ist |wurde )?nicht (?:gesetzt|definiert|gefunden)|fehlt"
+        rf"{_VARIABLE}['\"`]?\)? ?(?:(?:ist |wurde )?nicht (?:gesetzt|definiert|gefunden)|fehlt"
         r"|(?:n'est |est )?(?:pas définie?|non définie?|manquante?|absente?)|no está (?:definid|configurad)|falta\b"
         r"|não (?:está )?(?:definid|configurad)|ausente|non (?:è )?(?:impostat|definit|configurat)|mancante|manca\b"
         r"|(?:is )?niet (?:gezet|ingesteld)|ontbreekt|nie (?:jest )?ustawion|saknas|mangler|puuttuu|ayarlanmamış"
@@ -138,6 +141,7 @@ HINTS = (
     "outboundsync.com/",
     "/api/v1/me",
     "token",
+    "credential",
     "user-agent",
     *(
         "schlüssel",

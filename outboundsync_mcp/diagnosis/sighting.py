@@ -281,7 +281,7 @@ _STATUS_LINE = re.compile(
 # A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
 _STATUS_FIRST = re.compile(r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$)")
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
-_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion)")
+_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b)")
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"
@@ -582,8 +582,8 @@ _ERRNO = re.compile(r"e[a-z_]{3,18}")
 
 def _stands_alone(needle: str, lower: str) -> bool:
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
-    if needle[-1].isdigit():  # `errno 110` is not in `errno 11001`
-        return re.search(rf"{re.escape(needle)}(?!\d)", lower) is not None
+    if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
+        return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
     if _ERRNO.fullmatch(needle) is None:
         return True
     return any(not _is_listed(lower, match.start()) for match in re.finditer(rf"(?<![a-z]){needle}(?![a-z_])", lower))
@@ -685,13 +685,14 @@ def _see_us(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> Non
         s.ours_rank = 3
 
 
-_ACCESS_LOG = re.compile(
-    r"\W{0,4}(?:\d{1,3}\.){3}\d{1,3} - \S{1,60} \[[^\]\n]{10,40}\] \"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/"
-)
+_ACCESS_LOG = re.compile(r"\"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/\S{0,400} HTTP/[\d.]{1,3}\",? [1-5]\d\d\b")
 
 
 def _see_log(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    s.elsewhere = not s.mentions_us and _ACCESS_LOG.match(unit.text) is not None
+    match = _ACCESS_LOG.search(unit.text)
+    if match is not None and s.host is None:
+        around = (unit.text[: match.start()] + unit.text[match.end() :]).lower()
+        s.elsewhere = not any(name in around for name in _OUR_NAMES)
 
 
 def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
@@ -700,6 +701,8 @@ def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
             _take_host(value, s, asked=True)
     for match in _URL.finditer(unit.text):
         before = unit.text[max(0, match.start() - 60) : match.start()]
+        if "user-agent" in before.lower():
+            continue  # "got (https://github.com/sindresorhus/got)"
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
         )
@@ -825,7 +828,7 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
-    _Look(_see_log, (" - - [", " - ")),
+    _Look(_see_log, ('" ',)),
     _Look(_see_url, ("://",), _HOST_KEYS),
     _Look(_see_named_host, ("resolv", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp")),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),

@@ -27,10 +27,11 @@ _LEFT, _RIGHT = 60, 60  # characters around a number that are looked at
 _REQUEST = 500  # a request with its URL may be longer
 _OPENING = " \t\xa0:=\"'`([{*_<>|→←-"
 _METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
-# Access logs that write the status in front of the request: AWS ALB, HAProxy.
+# Access logs that write the status in front of the request: AWS ALB, HAProxy; Squid's.
 _LOGGED = re.compile(
     r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD"
     r"|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
+    r"|\bTCP_[A-Z_]{2,30}/([1-5]\d\d)\s"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
@@ -81,8 +82,8 @@ Judged = dict[str, list[Stated]]
 
 def statuses_in(text: str, known: Judged | None = None) -> list[Stated]:
     """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
-    if '"' in text and "HTTP/" in text and (logged := _LOGGED.search(text)):
-        return [Stated(int(logged[1]), EXPLICIT, *logged.span(1))]
+    if (('"' in text and "HTTP/" in text) or "TCP_" in text) and (logged := _LOGGED.search(text)):
+        return [Stated(int(logged[logged.lastindex or 1]), EXPLICIT, *logged.span(logged.lastindex or 1))]
     return [stated for stated in _judged(text, known) if not stated.past]
 
 

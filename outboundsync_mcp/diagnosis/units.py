@@ -91,9 +91,10 @@ _PREFIX = re.compile(
     r"|[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
 _PREFIX_START = frozenset("0123456789[")
-# A row of a table whose column is a field: "retry_after   | 6" (psql).
+# A row of a table whose column is a field: "retry_after   | 6" (psql), "retry-after<tab>6" (browsers).
 _ROW = re.compile(
-    r"(?i)\s{0,4}(?P<name>retry[_-]?after|(?:http_?)?status(?:_?code)?)\s{1,40}\| (?P<value>[^|\n]{1,200})$"
+    r"(?i)\s{0,4}(?P<name>retry[_-]?after|(?:http_?)?status(?:_?code)?|location|date|www-authenticate)"
+    r"(?:\s{1,40}\| |\t)(?P<value>[^|\t\n]{1,200})$"
 )
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
@@ -266,7 +267,7 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
 
 
 def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
-    if "|" in line and (row := _ROW.match(line)):
+    if ("|" in line or "\t" in line) and (row := _ROW.match(line)):
         line = f"{row['name']}: {row['value']}"
     prefix = _PREFIX.match(line) if line[:1] in _PREFIX_START or "|" in line else None
     units = _of_bare_line(line[prefix.end() :] if prefix else line, documents)
