@@ -30,7 +30,7 @@ _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
 _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_EMOJI = re.compile(r"(?<=\s):(?!(?:status|method|path|scheme|authority):)[a-z][a-z0-9_+-]{1,30}:(?=\s|$)")  # of chats
+_EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # of chats; a name has its value behind it
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
@@ -54,8 +54,10 @@ _BELOW = re.compile(r"(?im)^(status(?: code)?):?\n(?=[1-5]\d\d\b)")  # browsers'
 # What a program prints of a response, below the line of code that says in which order.
 _PRINTED = re.compile(
     r"(?im)^(?P<code>[^\n]{0,200}?\bstatus(?:_?code)?\b[^\n,]{0,60},[^\n,]{0,60}retry-after[^\n]{0,200}\n"
-    r"(?:[^\n]{0,200}\n){0,8}?)(?P<status>[1-5]\d\d)[ \t]{1,4}(?P<wait>\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)"
+    r"(?:[^\n]{0,200}\n){0,8}?)(?P<rows>"
+    r"(?:[1-5]\d\d[ \t]{1,4}(?:\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)[^\n]{0,2000}(?:\n|\Z)){1,40})"
 )
+_PRINTED_ROW = re.compile(r"(?im)^([1-5]\d\d)[ \t]{1,4}(\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)")
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -117,7 +119,7 @@ def unescape(text: str) -> str:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("tatus" in text or "etry-" in text):
         text = _BELOW.sub(r"\1: ", text)
-        text = _PRINTED.sub(r"\g<code>status: \g<status>\nretry-after: \g<wait>\n", text)
+        text = _PRINTED.sub(_with_names, text)
         text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
@@ -138,6 +140,12 @@ def _unescape(match: re.Match[str]) -> str:
     if char in "\n\r":
         return "\n"
     return "" if 0xD800 <= code <= 0xDFFF or unicodedata.category(char) == "Cc" else char
+
+
+def _with_names(match: re.Match[str]) -> str:
+    """What was printed of responses; of the last, each value with its name."""
+    *earlier, last = match["rows"].rstrip("\n").split("\n")
+    return "\n".join([match["code"] + "\n".join(earlier), _PRINTED_ROW.sub(r"status: \1\nretry-after: \2\n", last), ""])
 
 
 def _from_form(match: re.Match[str]) -> str:

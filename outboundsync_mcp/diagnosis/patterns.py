@@ -165,7 +165,7 @@ GIVING_WORDS = _words(
     it's that's is zurück mit renvoie renvoient retourne reçois obtiens répond donne affiche ricevo ottengo
     restituisce
     ritorna recebo recebendo retorna devolve deu dá krijg krijgen geeft kreeg een får fick fikk ger gir
-    вернул вернула отдал ответил ответила выдал returnerer dostaję zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт
+    returnerer dostaję zwraca mam dostávám vrací alıyorum veriyor dönüyor получаю возвращает выдает выдаёт
     приходит отдает отдаёт пишет отримую saya mendapat nhận trả về only just another always kept same new
     """
 )
@@ -187,35 +187,6 @@ FOLLOWING_WORDS = _words(
     incorrect wrong bad missing expired denied disabled exceeded
     """
 )
-FOLLOWING_IN_CJK = (
-    "です",
-    "でし",
-    "だ",
-    "が",
-    "を",
-    "と",
-    "の",
-    "に",
-    "で",
-    "エラー",
-    "返",
-    "에러",
-    "오류",
-    "가",
-    "이",
-    "를",
-    "을",
-    "로",
-    "입니",
-    "라고",
-    "错",
-    "報",
-    "报",
-    "的",
-    "了",
-    "錯",
-)
-"""The same, where words are not separated: how what follows begins."""
 # A number after one of these is something else.
 NUMBER_WORDS = _words(
     """
@@ -230,12 +201,9 @@ NUMBER_WORDS = _words(
     score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
     member contact lead deal campaign organization org workspace tenant contacts leads events users count hits
     página pagina seite strona страница страницы стр
-    ext extension durchwahl poste interno ramal anexo wew
-    kampania kampagne campaña campagne campagna campanha кампания touched booked added
+    kampania ext durchwahl ramal anexo wew touched booked added
     """
 )
-FLIGHT_WORDS = _words("flight flights flug vol vuelo voo volo lot рейс")
-"""What stands before an airline's letters and its number."""
 UNIT_WORDS = _words(
     """
     ms s sec secs second seconds m min mins minute minutes h hour hours ns us µs days day weeks kb mb gb
@@ -244,7 +212,7 @@ UNIT_WORDS = _words(
     accounts connections jobs tasks points steps pages results elements people
     """
 )
-COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回号號部冊台枚室개명건초번호만원억천년월층")
+COUNTERS = frozenset("个個条條件人名次位行页頁秒分本回号號部冊台枚室개명건초번호원억천년월층")
 """Counting words that follow a number in CJK."""
 # A status that these introduce is past, wished away or denied: "instead of 401", "no longer a 403".
 PAST_BEFORE = tuple(
@@ -271,12 +239,13 @@ SINCE = re.compile(
 )
 """Not over: what began yesterday still goes on."""
 PAST_AFTER = re.compile(
-    r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|(?:just )?as expected|fixed|solved|resolved|(?<=is )gone"
+    r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|(?:just )?as expected,? (?:without|with no)\b|fixed|solved|resolved|(?<=is )gone"
     r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
     r"|yesterday|earlier|previously|last (?:week|month|time))"
-    r"|^[^.;!?,\d]{0,50}(?:\b(?:is|are|was|were|has been|have been) (?:now )?(?:resolved|fixed|solved|gone)\b|\bist behoben"
+    r"|^[^.;!?,\d]{0,50}(?:\b(?:is|are|was|were|has been|have been) (?:now )?(?:resolved|fixed|solved)\b|\bist behoben"
     r"|\b(?:est|été) (?:résolue?|corrigée?|réglée?)\b|\b(?:está|fue|foi) (?:resuelt|solucionad|arreglad|resolvid|corrigid)"
     r"|\bis opgelost)"
+    r"|^ (?:errors? |invalid api key |unauthorized |forbidden |too many requests )?(?:from [a-z ]{1,30})?(?:is|are) gone\b"
     r"|^[^。、，,.\d]{0,12}(?:解消|解決|直りま|已解决|已修复|已经解决)"
 )
 
@@ -460,7 +429,7 @@ INSTRUCTION = Hinted(
         r"|\bthe (?:true|real|actual|correct|right) (?:status|diagnosis|kind|answer) is\b"
         r"|</?(?:system|tool_result|assistant|instructions?)>|^\W{0,3}system\s?:"
         r"|(?<![\w.@-])(?:assistant|ai|llm|chatbot|language model)\b.{0,30}"
-        r"(?:\bmust\b|\bshould\b|\breading\b|:(?!//| (?:i|we|get|http|call|calling|request|the (?:call|request|api|server|tool))\b))"
+        r"(?:\bmust\b|\bshould\b|\breading\b|:(?!//| (?:i|we)\b| (?:get|post|calling|called) https?:))"
         r"|(?<![\w.@-])agent\b.{0,20}(?:\bmust\b|\breading this\b)|\byou are (?:a|an|now)\b.{0,20}(?:assistant|agent"
         r"|ai|model)"
         r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"

@@ -1,6 +1,6 @@
 """Take secrets out of text before anyone sees it: keys, tokens, cookies and passwords, by shape and by name.
 
-Every pattern starts at a literal and repeats one class of characters at a time, so redaction is linear.
+Every pattern repeats one class of characters at a time, and most start at a literal, so redaction is linear.
 """
 
 import base64
@@ -300,11 +300,7 @@ def _marked(text: str, lower: str) -> Iterator[_Span]:
     for match in _matches((*_LINES, *_IN_URLS), lower):
         if span := _secret(match, "value", quoted=True):
             yield span
-    read = 0
-    for match in sorted(_matches(_NAMED, lower), key=lambda match: match.start()):
-        if match.start() < read:
-            continue  # a name that is the value of another, as in a list of names
-        read = match.end()
+    for match in _named(lower):
         quoted = match["quoted"] is not None
         spaced = match["name"] == "key" and lower.startswith(" ", match.start() - 1)  # "the api key: …"
         prose = spaced or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
@@ -313,6 +309,21 @@ def _marked(text: str, lower: str) -> Iterator[_Span]:
     for match in (*_matches(_SCHEME, lower), *_FLAG.finditer(text)):
         if span := _secret(match, "value", quoted=False):
             yield span
+
+
+def _named(lower: str) -> Iterator[re.Match[str]]:
+    """Names with their values, in order; a name within another's value is none, as in a list of names."""
+    found = [match for hint, pattern in _NAMED if hint in lower and (match := pattern.search(lower))]
+    while found:
+        first = min(found, key=lambda match: match.start())
+        yield first
+        end = first.end()
+        found = [later for match in found if (later := _from(end, match))]
+
+
+def _from(at: int, match: re.Match[str]) -> re.Match[str] | None:
+    """The match, or the next of its pattern where it begins before `at`."""
+    return match if match.start() >= at else match.re.search(match.string, at)
 
 
 def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:

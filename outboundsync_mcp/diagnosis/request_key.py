@@ -46,7 +46,7 @@ _NOT_SET = re.compile(
     r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
     r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
     rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
-    rf"""|{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
+    rf"""|^(?:\d\S{{9,35}})?\W{{0,8}}(?:export |set |env )?{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
     r"|does not have any credentials set|no credentials (?:were |are )?(?:provided|set|configured|selected)"
     r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
     r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
@@ -68,26 +68,33 @@ _NOT_SET_ABROAD = Hinted(
         """
     ),
     re.compile(
-        rf"{_VARIABLE}['\"`]?\)? ?(?:(?:ist |wurde )?nicht (?:gesetzt|definiert|gefunden)|fehlt"
+        rf"{_VARIABLE}['\"`]?\)? ?(?:(?:ist |wurde )?nicht (?:gesetzt|definiert|gefunden)|fehlt(?! nicht)"
         r"|(?:n'est |est )?(?:pas définie?|non définie?|manquante?|absente?)|no está (?:definid|configurad)|falta\b"
         r"|não (?:está )?(?:definid|configurad)|ausente|non (?:è )?(?:impostat|definit|configurat)|mancante|manca\b"
         r"|(?:is )?niet (?:gezet|ingesteld)|ontbreekt|nie (?:jest )?ustawion|saknas|mangler|puuttuu|ayarlanmamış"
         r"|tanımlı değil|eksik|не (?:задан|установлен|найден|указан)|отсутствует"
         r"|が(?:設定されていません|未設定|ありません)|未(?:设置|設定|配置)|没有设置|缺失"
-        r"|(?:가|이)? ?(?:없|설정되지|누락))"
+        r"|(?:가|이)? ?(?:없|설정되지 않|누락(?:됐|되었|됨)))"
         r"|\bkeine?n? api[- ]?(?:key|schlüssel) (?:konfiguriert|gesetzt|angegeben|hinterlegt|gefunden|vorhanden)"
-        r"|\baucune clé (?:d')?api|\bclé (?:d')?api (?:non (?:définie|configurée|fournie)|manquante|absente)"
-        r"|\bninguna (?:clave|api key)|\bfalta (?:la |el )?(?:clave (?:de )?api|api key|header|cabecera|encabezado)"
-        r"|\bnenhuma (?:chave|api key)|\bchave (?:de )?api (?:ausente|não (?:configurada|definida|enviada|informada))"
-        r"|\bnessuna (?:chiave|api key)|\bgeen api[- ]?(?:key|sleutel)|\bbrak (?:klucza|nagłówka|api)"
-        r"|\bingen api[- ]?(?:nyckel|nøgle|key)"
-        r"|\bauthorization(?:[- ]?header)? (?:fehlt|manquant|ausente|mancante|ontbreekt|saknas|mangler)"
-        r"|\b(?:нет|отсутствует) (?:заголов|api|ключ)|\bapi[- ]ключ не (?:задан|указан|найден)"
-        r"|authorization ?(?:ヘッダー?が?(?:な[いし]|ありません|未設定|付いて|ついて)|헤더(?:가|는)? ?(?:없|누락|빠)"
-        r"|头(?:缺失|未|没))"
-        r"|api ?(?:キーが(?:設定されて|未設定|ありません|見つかりません)|키(?:가|는)? ?(?:없|설정되지|누락)"
-        r"|(?:key|密钥)(?:未|缺失))"
-        r"|(?:没有|缺少|未)(?:配置|设置|提供|携带|带)? ?(?:authorization|api ?(?:key|密钥))"
+        r"|\baucune clé (?:d')?api (?:n'est |n'a été )?(?:configurée|fournie|définie|trouvée|envoyée)"
+        r"|\bclé (?:d')?api (?:non (?:définie|configurée|fournie)|manquante|absente)"
+        r"|\bninguna (?:clave (?:de )?api|api key)\b"
+        r"|(?<!\bno )\bfalta (?:la |el )?(?:clave (?:de )?api|api key"
+        r"|(?:header|cabecera|encabezado) (?:de )?authorization)"
+        r"|\bnenhuma (?:chave (?:de )?api|api key)\b"
+        r"|\bchave (?:de )?api (?:ausente|não (?:configurada|definida|enviada|informada))"
+        r"|\bnessuna (?:chiave (?:di )?api|api key)\b|\bgeen api[- ]?(?:key|sleutel)\b"
+        r"|\bbrak (?:klucza api|nagłówka authorization)|\bingen api[- ]?(?:nyckel|nøgle|nøkkel|key)\b"
+        r"|\bauthorization(?:[- ]?header)? (?:fehlt(?! nicht)|manquant|ausente|mancante|ontbreekt|saknas|mangler)"
+        r"|\b(?:нет|отсутствует) (?:заголов(?:ка|ок) authorization|api[- ]ключа?|ключа? api)(?!\w)"
+        r"|\bapi[- ]ключ не (?:задан|указан|найден)"
+        r"|authorization ?ヘッダー?[がは]?(?:な[いし]|無[いし]|ありません|未設定|[付つ]いていな|[付つ]いていません)"
+        r"|api ?キー[がは](?:設定されていな|設定されていません|未設定|ありません|見つかりません)"
+        r"|authorization ?헤더(?:가|는)? ?(?:없|누락(?:됐|되었|됨)|빠[져졌])"
+        r"|api ?키(?:가|는)? ?(?:없|설정되지 않|누락(?:됐|되었|됨))"
+        r"|authorization ?(?:请求)?头(?:缺失|不存在|(?:未|没有)(?:设置|携带|发送))"
+        r"|api ?(?:key|密钥)(?:缺失|(?:未|没有)(?:设置|配置|提供|携带))"
+        r"|(?:没有|缺少|未)(?:配置|设置|提供|携带|带)? ?(?:authorization|api ?(?:key|密钥))(?! ?的)"
     ),
 )
 _ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malformed", "header value")
@@ -143,21 +150,8 @@ HINTS = (
     "token",
     "credential",
     "user-agent",
-    *(
-        "schlüssel",
-        "clé",
-        "clave",
-        "chave",
-        "chiave",
-        "klucz",
-        "nyckel",
-        "sleutel",
-        "ключ",
-        "заголов",
-        "キー",
-        "키",
-        "密钥",
-    ),
+    *("schlüssel", "clave", "chiave", "klucz", "nyckel", "sleutel"),
+    *_NOT_SET_ABROAD.hints,
 )
 """Literals of which one is in every text that shows something of the key."""
 
@@ -275,7 +269,7 @@ _WORDS_OF_PROSE = re.compile(
 _SCHEMES = frozenset({"bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "key"})
 # A key, and then the rest of the sentence, or what came of the request: a status, an arrow, a bracket, several words.
 _KEY_IN_SENTENCE = re.compile(
-    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|[」』”’»】）》]|\s{1,4}(?:\W|\d{3}\b|https?://|\S{1,60}\s))"
+    r"(?i)(?P<header>(?:bearer\s{1,4})?osapi_[\w-]{6,})(?!\W{1,4}(?:bearer\s|osapi_))(?:[,;.:)\]]{1,3}(?:\s|$)|[」』】）》]|\s{1,4}(?:\W|\d{3}\b|https?://|\S{1,60}\s))"
 )
 
 

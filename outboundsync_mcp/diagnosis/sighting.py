@@ -376,10 +376,10 @@ _HTML = re.compile(
 
 
 def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    spaced = lower.replace("_", " ")
-    scanned = spaced.translate(_ALIKE)
+    scanned = lower.replace("_", " ").translate(_ALIKE)
     for words, status, message in p.DOCUMENTED_MESSAGES:
-        if (words in spaced or words.translate(_ALIKE) in scanned) and not _talked_about(lower, words):
+        at = scanned.find(_SCANNED[words])
+        if at >= 0 and _TALK.search(lower[max(0, at - 30) : at]) is None:
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
@@ -401,12 +401,9 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         s.html = True
 
 
-_ALIKE = str.maketrans("i1|!0", "llllo")  # what OCR takes for one another: "enab1ed", "APl"
+_ALIKE = str.maketrans("i10", "llo")  # what OCR takes for one another: "enab1ed", "APl"
+_SCANNED = {words: words.translate(_ALIKE) for words, *_ in p.DOCUMENTED_MESSAGES}
 _TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
-
-
-def _talked_about(lower: str, words: str) -> bool:
-    return _TALK.search(lower[max(0, lower.find(words) - 30) : lower.find(words)]) is not None
 
 
 def _another_key(lower: str) -> bool:
@@ -764,6 +761,10 @@ _VENDOR_SAYS = re.compile(
     r"|возвращает|отвечает|пишет|返回|が|から"
     r"|40[134]|429|500)"
 )
+_WORKS = re.compile(  # "the HubSpot token works, 200 OK"
+    r"(?:['’]s)?(?: [^\W\d_]{1,12}){0,3} (?:works?|working|fine|marche|fonctionne|funktioniert|läuft|geht|funciona"
+    r"|funziona|werkt|działa|fungerar|virker|работает)\b|[^。,.]{0,10}(?:正常|動い|動作)"
+)
 _OF_VENDOR = re.compile(r"\b(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
 
 
@@ -788,7 +789,7 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         at = lower.find(word)
         if at < 0 or "@" in lower[max(0, at - 40) : at]:
             continue
-        works = s.status is not None and s.status < 300 and "{" not in lower  # "the HubSpot token works, 200 OK"
+        works = s.status is not None and s.status < 300 and _WORKS.match(lower, at + len(word))
         if works or _VENDOR_SAYS.match(lower, at + len(word)) or _OF_VENDOR.search(lower[max(0, at - 20) : at]):
             s.vendor, s.vendor_rank = vendor, 1
             return

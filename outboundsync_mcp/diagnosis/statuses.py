@@ -53,7 +53,8 @@ _MAY_COMPARE = frozenset("=en(")
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
-_COUNTED = re.compile(r"(?i)\W{0,6}(?:replies|answers|returns|shows): $")
+_COUNTED = re.compile(r"(?i)\W{0,6}replies: $")
+_FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$")  # its airline
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
 # Who answered, beside the number: "api.hubapi.com returned 429", "429 error from api.hubapi.com".
 _DOMAINS = "|".join(re.escape(domain) for domain in (p.OUR_DOMAIN, *(d for row in p.VENDORS for d in row.domains)))
@@ -158,6 +159,7 @@ def _is_part_of_something(left: str, right: str) -> bool:
         return not _PLURAL.match(right)
     return (
         after in p.COUNTERS
+        or right.startswith(("만원", "만 원"))
         or (after in "_%°²#(" and after != "" and right[1:2] != " ")
         or (after in ".,:/-" and right[1:2].isdigit())
     )
@@ -213,7 +215,7 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
     last = words[-1] if words else ""
     if (
         last in p.NUMBER_WORDS
-        or not p.FLIGHT_WORDS.isdisjoint(words[-2:])
+        or _FLIGHT.search(left)
         or left.rstrip()[-1:] in tuple("#$€£~№")
         or _DIGITS_BEFORE.search(left)
     ):
@@ -300,6 +302,10 @@ def _is_past(left: str, right: str) -> bool:
     )
 
 
+# A particle with nothing or a verb of answers behind it, "is", "error": what may follow a status in CJK.
+_CJK_GRAMMAR = re.compile(
+    r"です|でし|だ(?:った)?$|(?:が|を|と|の|に|で)(?:$|返|出|来|き|エラ|なり|なっ)|エラー|返|에러|오류|[가이를을로]$|입니다|라고|错误|报错|錯誤|報錯|了$"
+)
 _CODE_AFTER = re.compile(r"\s{1,3}[A-Z]{2,30}_[A-Z]")
 """`401 INVALID_SESSION_ID`: the vendor's own name of the error."""
 
@@ -309,6 +315,6 @@ def _counts_a_noun(right: str, *, of_any_script: bool = False) -> bool:
     match = _NOUN.match(right)
     if match is None or "_" in match[1] or _CODE_AFTER.match(right):
         return False
-    if match[1].startswith(p.FOLLOWING_IN_CJK):
+    if _CJK_GRAMMAR.match(match[1]):
         return False
     return (of_any_script or match[1].isascii()) and match[1].lower() not in p.FOLLOWING_WORDS

@@ -158,3 +158,16 @@ def test_what_follows_a_key_is_looked_at_in_one_way_only(rest: str) -> None:
     begun = time.process_time()
     assert not leaks(redact(f"{KEY} {rest}"))
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"secret": "token", "token": "hunter2pass"}',
+        "secret=token, token=hunter2pass",
+        'env: {"secret":"pwd","pwd":"hunter2pass"}',
+        "cookie: token; api_key: key, key_id=token, token=hunter2pass",
+    ],
+)
+def test_a_name_that_is_another_names_value_hides_no_value_behind_it(text: str) -> None:
+    assert "hunter2pass" not in redact(text)
