@@ -39,7 +39,8 @@ class Needles:
 
     def __init__(self, *tables: Iterable[str]) -> None:
         needles = {needle: needle.encode() for table in tables for needle in table}
-        self._short = [needle for needle, data in needles.items() if len(data) < 7]
+        short = [needle for needle, data in needles.items() if len(data) < 7]
+        self._short, self._short_in_ascii = short, [needle for needle in short if needle.isascii()]
         long = {needle: data for needle, data in needles.items() if len(data) >= 7}
         usual = Counter(run for data in long.values() for at in range(4) for run in _runs(data, at))
         self._by_run: dict[int, list[str]] = {}
@@ -52,4 +53,5 @@ class Needles:
         """The needles that the text has."""
         runs = self._by_run.keys() & _runs(text.encode("utf-8", "surrogatepass"))
         likely = {needle for run in runs for needle in self._by_run[run]}
-        return {needle for needle in (*self._short, *likely) if needle in text}
+        short = self._short_in_ascii if text.isascii() else self._short
+        return {needle for needle in (*short, *likely) if needle in text}

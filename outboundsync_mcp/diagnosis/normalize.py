@@ -50,14 +50,14 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
-_BELOW = re.compile(r"(?im)^(status(?: code)?):?\n(?=[1-5]\d\d\b)")  # browsers' tools show it so
+_BELOW = re.compile(r"(\n[sS]tatus(?: [cC]ode)?):?\n(?=[1-5]\d\d\b)")  # browsers' tools show it so
 # What a program prints of a response, below the line of code that says in which order.
 _PRINTED = re.compile(
-    r"(?im)^(?P<code>[^\n]{0,200}?\bstatus(?:_?code)?\b[^\n,]{0,60},[^\n,]{0,60}retry-after[^\n]{0,200}\n"
+    r"(?P<code>[sS]tatus(?:_?[cC]ode)?\b[^\n,]{0,60},[^\n,]{0,60}[rR]etry-[aA]fter[^\n]{0,200}\n"
     r"(?:[^\n]{0,200}\n){0,8}?)(?P<rows>"
-    r"(?:[1-5]\d\d[ \t]{1,4}(?:\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)[^\n]{0,2000}(?:\n|\Z)){1,40})"
+    r"(?:[1-5]\d\d[ \t]{1,4}(?:\d{1,5}|null|None|nil|undefined)(?=[\s,]|\Z)[^\n]{0,2000}(?:\n|\Z)){1,40})"
 )
-_PRINTED_ROW = re.compile(r"(?im)^([1-5]\d\d)[ \t]{1,4}(\d{1,5}|null|none|nil|undefined)(?=[\s,]|$)")
+_PRINTED_ROW = re.compile(r"([1-5]\d\d)[ \t]{1,4}(\d{1,5}|null|None|nil|undefined)(?=[\s,]|\Z)")
 _LISTED = re.compile(r"""\[\s{1,60}(?P<value>["'][^"'\n]{1,300}["']),?\s{1,60}\]""")
 _CONCATENATED = re.compile(r"""['"] \+\n\s{0,80}['"]""")  # JavaScript shows a long string in pieces
 _NAME_THEN_VALUE = re.compile(r"""(?P<name>["'][A-Za-z-]{3,40}["'],)\s{0,2}\n\s{1,60}(?=["'])""")
@@ -145,7 +145,9 @@ def _unescape(match: re.Match[str]) -> str:
 def _with_names(match: re.Match[str]) -> str:
     """What was printed of responses; of the last, each value with its name."""
     *earlier, last = match["rows"].rstrip("\n").split("\n")
-    return "\n".join([match["code"] + "\n".join(earlier), _PRINTED_ROW.sub(r"status: \1\nretry-after: \2\n", last), ""])
+    return "\n".join(
+        [match["code"] + "\n".join(earlier), _PRINTED_ROW.sub(r"status: \1\nretry-after: \2\n", last, count=1), ""]
+    )
 
 
 def _from_form(match: re.Match[str]) -> str:

@@ -39,7 +39,7 @@ _OTHER_HEADER = re.compile(
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
-_NOT_SET_HINTS = ("outbound", "credential", "bearer", "auth", "without", "forgot", "api")
+_NOT_SET_HINTS = ("sync_", "credential", "bearer", "auth", "without", "forgot", "api")
 _NOT_SET = re.compile(
     rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
     r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
@@ -62,7 +62,7 @@ _NOT_SET = re.compile(
 _NOT_SET_ABROAD = Hinted(
     needles_of(
         """
-        outbound | kein | clé | ninguna | falta | nenhuma | chave | nessuna | geen | brak | ingen | fehlt |
+        sync_ | kein | clé | ninguna | falta | nenhuma | chave | nessuna | geen | brak | ingen | fehlt |
         manquant | ausente | mancante | ontbreekt | saknas | mangler | нет | отсутств | ключ | ヘッダ | 헤더 | 头 |
         キー | 키 | 没有 | 缺 | 未
         """

@@ -218,9 +218,10 @@ def told_in(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[str]:
     """The clauses of a unit that report: none of a line that speaks to its reader, none of what is told as over."""
     if looks & _NO_REPORT and not unit.objects and _is_no_report(unit.text[:2000], vocabulary):
         return []
-    is_prose = not unit.objects and not unit.record and not any(map(_is_field, unit.pairs, unit.keys))
-    is_short_prose = looks & _STATUS and is_prose and len(unit.text) < 600
-    return clauses(unit.text, vocabulary.judged) if is_short_prose else [unit.text]
+    if not looks & _STATUS or unit.objects or unit.record or len(unit.text) >= 600:
+        return [unit.text]
+    is_prose = not any(map(_is_field, unit.pairs, unit.keys))
+    return clauses(unit.text, vocabulary.judged) if is_prose else [unit.text]
 
 
 def _is_field(pair: tuple[str, str], key: tuple[str, str]) -> bool:
@@ -376,7 +377,7 @@ _HTML = re.compile(
 
 
 def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    scanned = lower.replace("_", " ").translate(_ALIKE)
+    scanned = lower.replace("_", " ").translate(_ALIKE) if "ap" in lower else ""
     for words, status, message in p.DOCUMENTED_MESSAGES:
         at = scanned.find(_SCANNED[words])
         if at >= 0 and _TALK.search(lower[max(0, at - 30) : at]) is None:
