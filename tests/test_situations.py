@@ -1,13 +1,12 @@
 """Every situation that a live exchange can produce: upstream script, expected kind, requests sent, and no secret."""
 
 import asyncio
-import contextlib
 import gzip
 import json
 import logging
 import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -321,7 +320,7 @@ async def tunnelling_proxy(port: int) -> AsyncGenerator[str]:
     """The origin of a proxy that opens each tunnel it is asked for, to this local port."""
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        with suppress(ConnectionError):
             while data := await reader.read(65_536):
                 writer.write(data)
         writer.close()

@@ -39,24 +39,27 @@ _OTHER_HEADER = re.compile(
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
-_NOT_SET_HINTS = ("sync_", "credential", "bearer", "auth", "without", "forgot", "api")
-_NOT_SET = re.compile(
-    rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
-    r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
-    r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
-    r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
-    rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
-    rf"""|^(?:\d\S{{9,35}})?\W{{0,8}}(?:export |set |env )?{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
-    r"|does not have any credentials set|no credentials (?:were |are )?(?:provided|set|configured|selected)"
-    r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
-    r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
-    r"|the )?(?:api )?(?:key|authorization header)|(?:don't|do not|doesn't|does not|didn't|did not|not) (?:have|send"
-    r"|sending|sent|include|including|pass|passing) (?:an? |any |my |our |the )?(?:authorization|auth|bearer|api key)\b"
-    r"|\b(?:sans|ohne|sin|sem|senza|zonder|bez|utan|uden|uten|tanpa|без|fără|nélkül) (?:[^\W\d_][\w-]{0,15} ){0,2}"
-    r"(?:authorization|bearer|api[- ](?:key|schlüssel|sleutel|nyckel)|clé|clave|chave|chiave|klucza)"
-    r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
-    r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
-    r"|configured|set)"
+_NOT_SET = Hinted(
+    ("sync_", "credential", "bearer", "auth", "without", "forgot", "api"),
+    re.compile(
+        rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
+        r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
+        r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
+        r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
+        rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
+        rf"""|^(?:\d\S{{9,35}})?\W{{0,8}}(?:export |set |env )?{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
+        r"|does not have any credentials set|no credentials (?:were |are )?(?:provided|set|configured|selected)"
+        r"""|illegal header value b?['"]bearer ?['"]|no authorization header|missing authorization header"""
+        r"|authorization header:? (?:is |was )?(?:missing|not sent|absent|not present)|without (?:an? |any |my |our "
+        r"|the )?(?:api )?(?:key|authorization header)|(?:don't|do not|doesn't|does not|didn't|did not|not) "
+        r"(?:have|send|sending|sent|include|including|pass|passing) (?:an? |any |my |our |the )?"
+        r"(?:authorization|auth|bearer|api key)\b"
+        r"|\b(?:sans|ohne|sin|sem|senza|zonder|bez|utan|uden|uten|tanpa|без|fără|nélkül) (?:[^\W\d_][\w-]{0,15} ){0,2}"
+        r"(?:authorization|bearer|api[- ](?:key|schlüssel|sleutel|nyckel)|clé|clave|chave|chiave|klucza)"
+        r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
+        r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
+        r"|configured|set)"
+    ),
 )
 # The same in other languages.
 _NOT_SET_ABROAD = Hinted(
@@ -178,8 +181,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
             sign = _better(sign, _wrong_scheme())
     if sign is None and "osapi_" in lower and _is_misplaced(text):
         sign = _wrong_scheme()
-    english = any(hint in lower for hint in _NOT_SET_HINTS) and _NOT_SET.search(lower)
-    if english or _NOT_SET_ABROAD.search(lower, lower):
+    if _NOT_SET.search(lower, lower) or _NOT_SET_ABROAD.search(lower, lower):
         return _better(
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )

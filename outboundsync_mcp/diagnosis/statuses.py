@@ -84,7 +84,8 @@ Judged = dict[str, list[Stated]]
 def statuses_in(text: str, known: Judged | None = None) -> list[Stated]:
     """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
     if (('"' in text and "HTTP/" in text) or "TCP_" in text) and (logged := _LOGGED.search(text)):
-        return [Stated(int(logged[logged.lastindex or 1]), EXPLICIT, *logged.span(logged.lastindex or 1))]
+        group = logged.lastindex or 0
+        return [Stated(int(logged[group]), EXPLICIT, *logged.span(group))]
     return [stated for stated in _judged(text, known) if not stated.past]
 
 

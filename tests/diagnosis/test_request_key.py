@@ -9,18 +9,32 @@ KEY = "osapi_Zq81LmWc0RtY5uHb7NxKe3DvPs9aGj2F"
 SENT = KeySign(sent=True, rank=3)
 HIDDEN = KeySign()
 """A header whose key a mask or a program's variable stands for."""
+EMPTY = KeySign(fault=KeyFault.MISSING, detail="The Authorization header was sent empty.", sent=False, rank=3)
+WITHOUT_BEARER = KeySign(
+    fault=KeyFault.WRONG_SCHEME,
+    detail="The Authorization header has the key without the word Bearer in front of it.",
+    rank=3,
+)
+UNEXPANDED = KeySign(
+    fault=KeyFault.UNEXPANDED,
+    detail="The value is a reference to a variable or a secret store that nothing has expanded.",
+    rank=3,
+)
+ELSEWHERE = KeySign(
+    fault=KeyFault.WRONG_SCHEME,
+    detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
+    rank=3,
+)
+SAID_TO_BE_MISSING = KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
+WITHOUT_AUTHORIZATION = KeySign(
+    fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2
+)
 
 
 LINES: list[tuple[str, KeySign | None]] = [
     (f"Authorization: Bearer {KEY}", SENT),
-    (
-        "Authorization: ",
-        KeySign(fault=KeyFault.MISSING, detail="The Authorization header was sent empty.", sent=False, rank=3),
-    ),
-    (
-        "authorization:",
-        KeySign(fault=KeyFault.MISSING, detail="The Authorization header was sent empty.", sent=False, rank=3),
-    ),
+    ("Authorization: ", EMPTY),
+    ("authorization:", EMPTY),
     (
         "Authorization: Bearer",
         KeySign(
@@ -30,22 +44,8 @@ LINES: list[tuple[str, KeySign | None]] = [
             rank=3,
         ),
     ),
-    (
-        f"Authorization: {KEY}",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The Authorization header has the key without the word Bearer in front of it.",
-            rank=3,
-        ),
-    ),
-    (
-        f"Authorization: '{KEY}'",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The Authorization header has the key without the word Bearer in front of it.",
-            rank=3,
-        ),
-    ),
+    (f"Authorization: {KEY}", WITHOUT_BEARER),
+    (f"Authorization: '{KEY}'", WITHOUT_BEARER),
     (
         f"Authorization: Bearer Bearer {KEY}",
         KeySign(fault=KeyFault.DOUBLE_BEARER, detail="The Authorization header has the word Bearer twice.", rank=3),
@@ -93,99 +93,31 @@ LINES: list[tuple[str, KeySign | None]] = [
     ("Authorization: Bearer osapi_****", HIDDEN),
     ("Authorization: Bearer ***", HIDDEN),
     ("Authorization: [REDACTED]", HIDDEN),
-    (
-        "Authorization: Bearer $OUTBOUNDSYNC_API_KEY",
-        KeySign(
-            fault=KeyFault.UNEXPANDED,
-            detail="The value is a reference to a variable or a secret store that nothing has expanded.",
-            rank=3,
-        ),
-    ),
-    (
-        "Authorization: Bearer ${OUTBOUNDSYNC_API_KEY}",
-        KeySign(
-            fault=KeyFault.UNEXPANDED,
-            detail="The value is a reference to a variable or a secret store that nothing has expanded.",
-            rank=3,
-        ),
-    ),
-    (
-        "Authorization: Bearer {{apiKey}}",
-        KeySign(
-            fault=KeyFault.UNEXPANDED,
-            detail="The value is a reference to a variable or a secret store that nothing has expanded.",
-            rank=3,
-        ),
-    ),
+    ("Authorization: Bearer $OUTBOUNDSYNC_API_KEY", UNEXPANDED),
+    ("Authorization: Bearer ${OUTBOUNDSYNC_API_KEY}", UNEXPANDED),
+    ("Authorization: Bearer {{apiKey}}", UNEXPANDED),
     ('curl -H "Authorization: Bearer $KEY" https://app.outboundsync.com/api/v1/me', None),
-    (
-        "curl -H 'Authorization: Bearer $KEY' https://app.outboundsync.com/api/v1/me",
-        KeySign(
-            fault=KeyFault.UNEXPANDED,
-            detail="The value is a reference to a variable or a secret store that nothing has expanded.",
-            rank=3,
-        ),
-    ),
+    ("curl -H 'Authorization: Bearer $KEY' https://app.outboundsync.com/api/v1/me", UNEXPANDED),
     (
         "curl https://app.outboundsync.com/api/v1/me",
         KeySign(fault=KeyFault.MISSING, detail="The command sends no Authorization header.", sent=False, rank=2),
     ),
     ("curl -u user:pw https://app.outboundsync.com/api/v1/me", None),
-    (
-        f"curl -H 'X-API-Key: {KEY}' https://app.outboundsync.com/api/v1/me",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
-            rank=3,
-        ),
-    ),
-    (
-        f"curl -u {KEY}: https://app.outboundsync.com/api/v1/me",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
-            rank=3,
-        ),
-    ),
+    (f"curl -H 'X-API-Key: {KEY}' https://app.outboundsync.com/api/v1/me", ELSEWHERE),
+    (f"curl -u {KEY}: https://app.outboundsync.com/api/v1/me", ELSEWHERE),
     (f"http -A bearer -a {KEY} https://app.outboundsync.com/api/v1/me", None),
-    (
-        f"GET https://app.outboundsync.com/api/v1/me?api_key={KEY}",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
-            rank=3,
-        ),
-    ),
+    (f"GET https://app.outboundsync.com/api/v1/me?api_key={KEY}", ELSEWHERE),
     ("curl: (6) Could not resolve host: app.outboundsync.com/", None),
     ("headers: { Authorization: `Bearer ${process.env.KEY}` }", HIDDEN),
     ("headers = {'Authorization': 'Bearer ' + key}", HIDDEN),
     (f"headers = {{'Authorization': 'Bearer {KEY}'}}", SENT),
-    (
-        f"headers={{'Authorization': '{KEY}'}}",
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The Authorization header has the key without the word Bearer in front of it.",
-            rank=3,
-        ),
-    ),
+    (f"headers={{'Authorization': '{KEY}'}}", WITHOUT_BEARER),
     ("Proxy-Authorization: Basic dXNlcjpwYXNzd29yZA==", None),
-    (
-        "Authorization header is missing",
-        KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2),
-    ),
+    ("Authorization header is missing", SAID_TO_BE_MISSING),
     ("Authorization header required", None),
-    (
-        "KeyError: 'OUTBOUNDSYNC_API_KEY'",
-        KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2),
-    ),
-    (
-        "OUTBOUNDSYNC_API_KEY is not set",
-        KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2),
-    ),
-    (
-        "no API key configured",
-        KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2),
-    ),
+    ("KeyError: 'OUTBOUNDSYNC_API_KEY'", SAID_TO_BE_MISSING),
+    ("OUTBOUNDSYNC_API_KEY is not set", SAID_TO_BE_MISSING),
+    ("no API key configured", SAID_TO_BE_MISSING),
     (
         "Illegal header value b'Bearer osapi_abc '",
         KeySign(
@@ -195,10 +127,7 @@ LINES: list[tuple[str, KeySign | None]] = [
             rank=2,
         ),
     ),
-    (
-        "Illegal header value b'Bearer '",
-        KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2),
-    ),
+    ("Illegal header value b'Bearer '", SAID_TO_BE_MISSING),
     ("UnicodeEncodeError: 'latin-1' codec can't encode character '\\u200b' in position 7", None),
     ("headers: Illegal header value", None),
     (
@@ -228,15 +157,9 @@ LINES: list[tuple[str, KeySign | None]] = [
         ),
     ),
     (f"Authorization: Bearer {KEY}, then 401", SENT),
-    (
-        "request headers: {accept: */*, user-agent: node}",
-        KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2),
-    ),
+    ("request headers: {accept: */*, user-agent: node}", WITHOUT_AUTHORIZATION),
     ("request headers: {accept: */*, authorization: ***, user-agent: node}", HIDDEN),
-    (
-        "{ 'accept': '*/*', 'user-agent': 'axios' }",
-        KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2),
-    ),
+    ("{ 'accept': '*/*', 'user-agent': 'axios' }", WITHOUT_AUTHORIZATION),
     ("nothing of the kind", None),
 ]
 
@@ -245,26 +168,18 @@ PAIRS: list[tuple[str, list[tuple[str, str]], KeySign | None]] = [
     (
         "x",
         [("config.headers.Authorization", f"{KEY}")],
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The Authorization header has the key without the word Bearer in front of it.",
-            rank=3,
-        ),
+        WITHOUT_BEARER,
     ),
     (
         "x",
         [("headers.x-api-key", f"{KEY}")],
-        KeySign(
-            fault=KeyFault.WRONG_SCHEME,
-            detail="The key was sent in another place: the API takes `Authorization: Bearer osapi_…` alone.",
-            rank=3,
-        ),
+        ELSEWHERE,
     ),
     ("x", [("headers.x-api-key", "abc")], None),
     (
         "x /api/v1/me",
         [("request.headers.Accept", "*/*"), ("request.headers.User-Agent", "axios/1.7")],
-        KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2),
+        WITHOUT_AUTHORIZATION,
     ),
     (
         "x",
@@ -273,7 +188,7 @@ PAIRS: list[tuple[str, list[tuple[str, str]], KeySign | None]] = [
             ("request.headers.Accept", "*/*"),
             ("request.headers.User-Agent", "axios/1.7"),
         ],
-        KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2),
+        WITHOUT_AUTHORIZATION,
     ),
     (
         "x /api/v1/me",
