@@ -486,7 +486,8 @@ _WAIT_VERBS = """
     wynosi był je byl on är er var egy olarak ora zei stond
 """
 _WAIT_WORDS = re.compile(
-    r"(?i)\bretry[-_ ]?after[\"'`*]{0,3}"
+    r"(?i)\b(?<!\bno )(?<!\bsin )(?<!\bsans )(?<!\bohne )(?<!\bkein )(?<!\bmissing )(?<!\bwithout )"
+    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?s)\b))[\"'`*]{0,3}"
     rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
     r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )

@@ -50,6 +50,10 @@ _CLASS_BEFORE = re.compile(
 _DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
 _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
 _MAY_COMPARE = frozenset("=en(")
+_WAIT_BEFORE = re.compile(
+    r"(?i)retry[-_]?after(?:[-_]?(?:ms|s|sec|secs|seconds))?[\"'`\]]{0,3}\s{0,3}"
+    r"(?:(?:header|value|is|was|of|says|said|set to|=>?|->|:)\s{0,2}){0,3}[\"'`\[]{0,2}$"
+)
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
@@ -181,6 +185,8 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
     before = left.rstrip()[-1:]
     if (before in _MAY_COMPARE and _COMPARED.search(left)) or _DEFINED.search(left):
+        return 0
+    if "fter" in left and _WAIT_BEFORE.search(left):
         return 0
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT

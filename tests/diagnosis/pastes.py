@@ -3113,6 +3113,13 @@ PASTES: tuple[Paste, ...] = (
         401,
         "invalid_api_key",
     ),
+    Paste("429_wait_like_500", "429 from OutboundSync, retry-after: 500", 429, "rate_limited", 500),
+    Paste("429_wait_like_401", "outboundsync 429, retry-after=401", 429, "rate_limited", 401),
+    Paste(
+        "429_wait_header_was_503", "Retry-After header was 503 on the 429 from OutboundSync", 429, "rate_limited", 503
+    ),
+    Paste("429_no_wait_in_brackets", "OutboundSync: no retry-after (429)", 429, "rate_limited"),
+    Paste("429_wait_first_then_status", "OutboundSync retry_after: 500, status: 429", 429, "rate_limited", 500),
     Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',

@@ -22,6 +22,7 @@ from outboundsync_mcp.diagnosis.redact import redact
 from outboundsync_mcp.diagnosis.statuses import NUMBER, clauses, statuses_in
 from outboundsync_mcp.diagnosis.units import units_of
 from tests.corpus.cases import load
+from tests.diagnosis.combinations import AFTER, BEFORE, CALLS, DOCUMENTS, LINES, NUMBERS
 from tests.diagnosis.pastes import PASTES
 
 NOW = datetime(2026, 11, 22, 20, 0, 0, tzinfo=UTC)
@@ -32,9 +33,9 @@ SHORT_CHARS = 1_500
 """Of longer pastes the units fill pages, and say little more."""
 
 
-def reading(text: str) -> dict[str, Any]:
+def reading(text: object, **given: object) -> dict[str, Any]:
     """What the text shows: each field that is not at its default, as JSON has it."""
-    evidence = read(text, now=NOW)
+    evidence = read(text, now=NOW, **given)
     found = {field.name: getattr(evidence, field.name) for field in fields(evidence)}
     shown = {name: value for name, value in found.items() if value != getattr(NOTHING, name)}
     return json.loads(json.dumps(shown, default=str))
@@ -60,12 +61,39 @@ def judged(text: str) -> list[list[Any]]:
     return [[[list(stated[:2]) for stated in statuses_in(line)], *(clauses(line))[:4]] for line in lines[:40]]
 
 
+def beside(first: str) -> dict[str, str]:
+    """What a line and each other one below it show, in short."""
+    return {name: _in_short(reading(f"{first}\n{line}")) for name, line in LINES.items()}
+
+
+_LEFT_OUT = {"source", "headers", "failure_detail", "key_fault_detail"}
+
+
+def _in_short(shown: dict[str, Any]) -> str:
+    shown["seen"] = len(shown.get("seen", ()))
+    return ", ".join(f"{name} {value}" for name, value in shown.items() if name not in _LEFT_OUT)
+
+
+def around(before: str) -> dict[str, str]:
+    """Of each number, with each text behind it: the rank, as a letter where it is told as over; `-` for no status."""
+    return {str(number): "".join(_rank(f"{before}{number}{after}", number) for after in AFTER) for number in NUMBERS}
+
+
+def _rank(text: str, number: int) -> str:
+    stated = next((stated for stated in statuses_in(text) if stated.status == number), None)
+    return "-" if stated is None else " abcd"[stated.rank] if stated.past else str(stated.rank)
+
+
 GROUPS: dict[str, tuple[Callable[[str], Any], dict[str, str]]] = {
     "pastes": (reading, {paste.name: paste.text for paste in PASTES}),
     "corpus": (reading, {case.id: case.text for case in CORPUS}),
     "redacted": (redacted, {case.id: case.text for case in CORPUS if case.secrets}),
     "units": (cut, {paste.name: paste.text for paste in PASTES if len(paste.text) <= SHORT_CHARS}),
     "statuses": (judged, {paste.name: paste.text for paste in PASTES}),
+    "pairs": (beside, LINES),
+    "numbers": (around, {before: before for before in BEFORE}),
+    "documents": (lambda text: [cut(text), reading(text)], DOCUMENTS),
+    "calls": (lambda name: reading(**CALLS[name]), {name: name for name in CALLS}),
 }
 
 
