@@ -33,6 +33,9 @@ _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # of chats; a name has its value behind it
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
+_WRITE_OUT = re.compile(
+    r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)"
+)  # curl's format, of one line
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
@@ -50,7 +53,11 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
-_BELOW = re.compile(r"(\n[sS]tatus(?: [cC]ode)?):?\n(?=[1-5]\d\d\b)")  # browsers' tools show it so
+# Browsers' tools show a name above its value.
+_BELOW = re.compile(
+    r"(?i)(\n(?:status(?: code)?(?=:?\n[1-5]\d\d\b)|(?:retry-after|date)(?=:?\n(?:\d{1,6}\n|[a-z]{3,9}, \d))))"
+    r":?\n"
+)
 # What a program prints of a response, below the line of code that says in which order.
 _PRINTED = re.compile(
     r"(?P<code>[sS]tatus(?:_?[cC]ode)?\b[^\n,]{0,60},[^\n,]{0,60}[rR]etry-[aA]fter[^\n]{0,200}\n"
@@ -105,6 +112,10 @@ def unescape(text: str) -> str:
     """Text with backslash escapes undone, however many levels deep, and dumped values put beside their names."""
     if "+\n" in text:
         text = _CONCATENATED.sub("", text)
+    if '<<"' in text:
+        text = text.replace('<<"', '"').replace('">>', '"')  # Erlang's strings
+    if "\\n" in text and "%{" in text:
+        text = _WRITE_OUT.sub(lambda match: match[0].replace("\\n", " "), text)
     if "\\" in text:
         text = _CONTINUED.sub(" ", text)
         text = _ESCAPE.sub(_unescape, text).replace("\r\n", "\n").replace("\r", "\n")

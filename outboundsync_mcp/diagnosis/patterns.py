@@ -856,7 +856,7 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
         err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter |
         err_access_denied | the cache administrator | x-bluecoat | websense | proxy error | ironport |
-        checkpoint | proxy-connection failed | proxy responded | bad response: 407 |
+        check point software | usercheck portal | proxy-connection failed | proxy responded | bad response: 407 |
         received http code 403 from proxy | tcp_denied
         """,
     ),

@@ -23,7 +23,7 @@ from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.response import API_REALM, read_response
 from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
 from outboundsync_mcp.diagnosis.sighting import Sighting
-from outboundsync_mcp.diagnosis.statuses import BARE, EXPLICIT, IMPLIED, statuses_in
+from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, statuses_in
 from outboundsync_mcp.diagnosis.units import Unit, units_of
 
 MAX_QUOTE_CHARS = 200
@@ -221,8 +221,10 @@ def _evidence(
     if spoken is not None:
         e = _with_spoken(e, spoken, message)
     read_status = e.status
-    if read_status is not None and e.failure_rank >= 2 and e.status_rank == BARE:
+    if e.failure_rank >= 2 and e.status_rank == BARE:
         read_status = None
+    if e.failure_rank >= 3 and e.status_rank == CUED and e.status_implied and e.message_rank < 3 and not e.cdn_code:
+        read_status = None  # a platform's own code for what became of the request: "BadRequest"
     if read_status is None and e.me is not None:
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status

@@ -43,7 +43,8 @@ _NOT_SET = Hinted(
     ("sync_", "credential", "bearer", "auth", "without", "forgot", "api"),
     re.compile(
         rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
-        r"| variable| secret)?(?: is| was|:)? (?:not set|unset|missing|not defined|undefined|empty|required"
+        r"| variable| secret)?(?: for mcp server \S{1,40})?(?: is| was|:)? (?:not set|unset|missing|not defined"
+        r"|undefined|empty|required"
         r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
         r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
         rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
@@ -129,7 +130,7 @@ _ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
-    r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3})"
+    r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3}|\s-l?c [\"'])"
     r"(?:(?i:curl(?:\.exe)?|wget|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)|xhs?|https?)"
     r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )

@@ -280,9 +280,13 @@ _STATUS_LINE = re.compile(
     r"(?i)\bHTTP/(?:1\.[01]|2(?:\.0)?|3(?:\.0)?)[\"']?,?\s{1,3}\[?([1-5]\d\d)(?!\d|\.\d)(?P<rest>[^\n]{0,60})"
 )
 # A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
-_STATUS_FIRST = re.compile(r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$)")
+_STATUS_FIRST = re.compile(
+    r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|(?:application|text)/\w|$)"
+)
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
-_TEST_NAME = re.compile(r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b)")
+_TEST_NAME = re.compile(
+    r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b|FAIL\s)"
+)
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"
@@ -509,9 +513,9 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
     for (_, value), (_, key) in zip(unit.pairs, unit.keys, strict=True):
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
-        elif key in _WAIT_KEYS:
+        elif key in _WAIT_KEYS or (key.endswith("retryafter") and not key.startswith("max")):  # "origin_Retry-After"
             wait = value.strip(" \"'[].,;“”„‘’«»`*")
-            scale = _WAIT_KEYS[key]
+            scale = _WAIT_KEYS.get(key, 1.0)
             if scale != 1.0:
                 wait = _seconds(wait, scale)
             elif match := re.fullmatch(
@@ -577,12 +581,16 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
 
 
 _ERRNO = re.compile(r"e[a-z_]{3,18}")
+_OPTION = re.compile(r"[\"']?\s?[:=]\s?[\"']?\d")
+"""`connectTimeout: 0:00:10` is a setting, no time-out."""
 
 
 def _stands_alone(needle: str, lower: str) -> bool:
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
     if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
+    if needle == "connecttimeout":
+        return any(_OPTION.match(lower, match.end()) is None for match in re.finditer(needle, lower))
     if _ERRNO.fullmatch(needle) is None:
         return True
     return any(not _is_listed(lower, match.start()) for match in re.finditer(rf"(?<![a-z]){needle}(?![a-z_])", lower))
@@ -844,7 +852,7 @@ _ON_PAGE = sum(
 )
 _NO_REPORT = 1 << len(_LOOKS)
 _NO_REPORT_HINTS = (*p.INSTRUCTION.hints, "{")
-_SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"')
+_SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
 _ALL = 2 * _NO_REPORT - 1
 _LOOKS_OF_KEY = {
     key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)

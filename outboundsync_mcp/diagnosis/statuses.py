@@ -133,7 +133,8 @@ def _judge(text: str) -> Iterator[Stated]:
         left = text[max(0, match.start() - _LEFT) : match.start()]
         right = text[match.end() : match.end() + _RIGHT]
         if _is_part_of_something(left, right):
-            rank = EXPLICIT if left[-1:] in (",", ":") and has_reason(status, right) else 0
+            named = left[-1:] in (",", ":") and has_reason(status, right)
+            rank = EXPLICIT if named or left.endswith("{ok,") else 0  # Erlang's clients answer {ok,401,[…
             if not rank and status in p.REASONS and _is_field_of_request(left, right):
                 rank = CUED
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
@@ -209,6 +210,8 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return CUED
     if status not in p.REASONS or status < 300:
         return 0
+    if left.endswith("expected ") and _ACTUAL.match(right):
+        return CUED
     return _rank_in_prose(status, left, right)
 
 

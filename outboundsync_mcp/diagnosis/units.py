@@ -3,6 +3,7 @@
 The second layer of the reader. A unit is read as a whole; units are joined into exchanges later.
 """
 
+import csv
 import json
 import re
 from base64 import b64decode
@@ -100,7 +101,8 @@ _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
     r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
-    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:[-=]?>\s|→\s)?(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
+    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:(?:\[[\w.-]{1,40}\]|[\w.-]{1,30}=\S{1,40}|\w{1,30}\]|[A-Z]{4,8})\s){0,6}(?:[-=]?>\s|→\s)?"
+    r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
     r"|^\W{0,3}(?:await )?[a-z_][\w.]{1,40}\((?:url=)?[\"']https?://[^\s\"']{1,400}[\"']\)$"
 )
@@ -152,6 +154,7 @@ def units_of(text: str) -> list[Unit]:
     elif whole is not None:
         return _Json().units(whole)
     units: list[Unit] = []
+    table = _Table() if ("tatus" in text or "STATUS" in text) and _HEAD_ROW.search(text) else None
     has_curl_marks = _CURL_MARK.search(text) is not None
     has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
     part = 0
@@ -165,10 +168,50 @@ def units_of(text: str) -> list[Unit]:
             continue
         previous_from = documents is None and _FROM.match(line) is not None
         made = _of_line(line, documents)
+        if table is not None and len(made) == 1 and documents is None:
+            table.name_fields(line, made[0])
         for unit in made:
             unit.depth, unit.part = depth, part
         units += made
     return _split_pages(units)
+
+
+_HEAD_ROW = re.compile(r"(?mi)^[ \t\"'\w.()|,;-]{0,300}\bstatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)")
+_COLUMN = re.compile(r"[A-Za-z][\w .()-]{0,40}")
+_STATUS_COLUMNS = frozenset({"status", "statuscode", "httpstatus", "httpstatuscode", "scstatus", "responsestatus"})
+# A table that says what statuses mean has none of these beside them.
+_REQUEST_COLUMNS = frozenset({
+    "time", "timestamp", "date", "datetime", "ts", "url", "uri", "path", "endpoint", "host", "method", "request",
+    "call", "service", "job", "step", "attempt", "run", "requestid", "duration", "durationms", "ms", "latency",
+})  # fmt: skip
+
+
+class _Table:
+    """Gives the fields of a table's rows (CSV, TSV, Markdown) the names of its columns, where one is the status."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+
+    def name_fields(self, line: str, unit: Unit) -> None:
+        """Take a line for the names of columns, for a row below them, or for neither."""
+        fields = _fields(line)
+        if self._names and len(fields) == len(self._names):
+            unit.pairs += [(name, field) for name, field in zip(self._names, fields, strict=True) if field]
+            unit.record = True
+        elif not line.strip(" |:-"):  # the rule below the names in Markdown
+            pass
+        else:
+            names = {key_of(field) for field in fields if _COLUMN.fullmatch(field)}
+            self._names = fields if names & _STATUS_COLUMNS and names & _REQUEST_COLUMNS else []
+
+
+def _fields(line: str) -> list[str]:
+    """The fields of a row, by the separator that it has most of; none of a line that is no row."""
+    row = line[:4000].strip().removeprefix("|").removesuffix("|")
+    separator = max("|\t;,", key=row.count)
+    if row.count(separator) < 2:
+        return []
+    return [field.strip() for field in next(csv.reader([row], delimiter=separator, skipinitialspace=True))]
 
 
 _PAGE_START = re.compile(r"(?i)<!doctype html|<html[\s>]")
