@@ -2,19 +2,18 @@
 
 Layers: `normalize` undoes the transport, `units` cuts the text, `sighting` (with `statuses` and `request_key`) sees
 facts in each unit by the tables of `patterns`, `exchanges` joins them and picks the exchange that counts; this module
-takes the arguments and writes the evidence down.
+writes the evidence down. `arguments` takes what is given beside the text, `digest` shortens a huge one.
 """
 
-import json
-import math
 import re
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from urllib.parse import urlsplit
 
-from outboundsync_mcp.diagnosis import patterns as p
+from outboundsync_mcp.diagnosis.arguments import as_text, status_of, wait_of
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
+from outboundsync_mcp.diagnosis.digest import digest
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
 from outboundsync_mcp.diagnosis.normalize import decode, without_codes
@@ -28,9 +27,6 @@ from outboundsync_mcp.diagnosis.units import Unit, units_of
 
 MAX_QUOTE_CHARS = 200
 MAX_QUOTES = 8
-DIGEST_FROM_CHARS = 400_000
-"""From this size on, only the lines that may matter are read, and their surroundings."""
-_DIGEST_CHARS = 300_000
 
 
 def read(
@@ -46,13 +42,13 @@ def read(
     Every argument may be of any JSON type: what cannot be read is ignored, and `seen` says so. `now` (UTC) is the
     reference of a Retry-After date that has no Date beside it.
     """
-    raw = _as_text(text)
-    said = _as_text(message)
-    written, said = without_codes(_digest(raw)), without_codes(said)
+    raw = as_text(text)
+    said = as_text(message)
+    written, said = without_codes(digest(raw)), without_codes(said)
     normal, said_normal = decode(written), decode(said)
     redact = Redactor(*{written, normal, said, said_normal})  # what is no encoding loses its marks when it is undone
     notes: list[str] = []
-    explicit = _explicit_status(status, notes)
+    explicit = status_of(status, notes)
     units = units_of(normal) if normal.strip() else []
     redact.learn(_decoded(units, normal))
     own = next((made for unit in units for item in unit.objects if (made := evidence_of_diagnosis(item, redact))), None)
@@ -73,125 +69,10 @@ def read(
     )
 
 
-# Arguments ----------
-
-
-def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes | bytearray):
-        return bytes(value).decode("utf-8", "replace")
-    try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, TypeError, RecursionError):
-        return str(type(value).__name__)
-
-
-def _explicit_status(status: object, notes: list[str]) -> int | None:
-    if status is None or (isinstance(status, str) and not status.strip()):
-        return None
-    number: int | None = None
-    if isinstance(status, int | float) and not isinstance(status, bool):
-        if math.isfinite(status) and status == int(status):
-            number = int(status)
-    elif isinstance(status, str) and len(status) <= 200:
-        match = re.fullmatch(
-            r"(?i)\W{0,3}(?:HTTP(?:/[\d.]{1,3})?|status|code"
-            r"|error)?(?:[ _-]?code)?\W{0,3}(\d{3})(?:\.0)?(?:\W.{0,100})?",
-            status.strip(),
-        )
-        number = int(match[1]) if match else None
-    if number is not None and 100 <= number <= 599 and number not in p.MADE_UP_STATUSES:
-        return number
-    notes.append("The given status is not an HTTP status and was ignored.")
-    return None
-
-
-def _explicit_wait(value: object, date: str | None, now: datetime, notes: list[str]) -> int | None:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    words: str | None = None
-    if isinstance(value, bool):
-        words = None
-    elif isinstance(value, int):
-        words = str(value) if 0 <= value < 10**10 else None
-    elif isinstance(value, float):
-        words = f"{value:.6f}" if math.isfinite(value) and 0 <= value < 10**10 else None
-    elif isinstance(value, str) and len(value) <= 500:
-        words = re.sub(r"(?i)^\s*retry-after\s*[:=]\s*", "", value).strip(" \t\r\n\"'")
-        unit = re.fullmatch(r"(?i)(\d{1,10}(?:\.\d{1,6})?)\s?(?:s|secs?|seconds?)", words)
-        words = unit[1] if unit else words
-    elif isinstance(value, list):
-        items = [
-            str(item)
-            for item in cast("list[object]", value)
-            if isinstance(item, str | int) and not isinstance(item, bool)
-        ]
-        wait = parse_retry_after(items, date=date, now=now)
-        if wait is not None:
-            return wait
-    wait = parse_retry_after([words], date=date, now=now) if words is not None else None
-    if wait is None:
-        notes.append("The given retry_after is neither seconds nor an HTTP date and was ignored.")
-    return wait
-
-
 def _decoded(units: list[Unit], text: str) -> str:
     """The lines of the units that do not stand in the text like that: escapes undone, JSON opened."""
     plain = set(text.split("\n"))
     return "\n".join(line for unit in units for line in unit.text.split("\n") if line not in plain)
-
-
-# Large texts ----------
-
-_OURS = ("outboundsync", "osapi_", "/api/v1/me", "invalid api key", "api access is not enabled")
-_OF_INTEREST = (
-    "http/1", "http/2", "error", "exception", "refused", "timed out", "timedout", "time out", "timeout", "certificate",
-    "retry-after", "unauthorized", "forbidden",
-)  # fmt: skip
-_STATUS = re.compile(r"[45](?<!\w[45])\d\d(?!\w)|status.{0,3}code")
-
-
-def _is_of_interest(lower: str) -> bool:
-    return any(word in lower for word in _OF_INTEREST) or _STATUS.search(lower) is not None
-
-
-def _digest(text: str) -> str:
-    """The text, or of a huge one the lines that may tell of an error, the last ones and ours first in favour."""
-    if len(text) <= DIGEST_FROM_CHARS or _is_document(text):
-        return text
-    if "\x00" in text:
-        text = text.replace("\x00", "")
-    kept: list[tuple[int, str]] = []
-    budget = {True: _DIGEST_CHARS, False: _DIGEST_CHARS}
-    near = 0
-    lines = text.splitlines() if text.count("\n") > 20 else [text[i : i + 10_000] for i in range(0, len(text), 10_000)]
-    for number in range(len(lines) - 1, -1, -1):
-        line = lines[number]
-        head = line if len(line) <= 12_000 else line[:6000] + " " + line[-6000:]
-        lower = head.lower()
-        ours = any(word in lower for word in _OURS)
-        near = 25 if ours else near - 1
-        wanted = ours or near > 0 or number > len(lines) - 200 or _is_of_interest(lower)
-        mine = ours or near > 0
-        if wanted and budget[mine] > 0:
-            budget[mine] -= len(head)
-            kept.append((number, head))
-        if budget[True] <= 0:
-            break
-    return "\n".join(line for _, line in reversed(kept))
-
-
-def _is_document(text: str) -> bool:
-    if text.lstrip()[:1] not in ("{", "["):
-        return False
-    try:
-        json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 # Evidence ----------
@@ -228,7 +109,7 @@ def _evidence(
     if read_status is None and e.me is not None:
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status
-    waits = _explicit_wait(wait, e.date, now, notes)
+    waits = wait_of(wait, e.date, now, notes)
     if waits is None and e.waits:
         waits = parse_retry_after(e.waits, date=e.date, now=now)
     failure = e.failure if final is None or 200 <= final < 300 else None

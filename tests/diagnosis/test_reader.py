@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from outboundsync_mcp.diagnosis.diagnose import diagnose
 from outboundsync_mcp.diagnosis.diagnosis import Diagnosis
+from outboundsync_mcp.diagnosis.digest import FROM_CHARS
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Evidence, Failure, Intermediary, KeyFault
-from outboundsync_mcp.diagnosis.reader import DIGEST_FROM_CHARS, MAX_QUOTE_CHARS, read
+from outboundsync_mcp.diagnosis.reader import MAX_QUOTE_CHARS, read
 from tests.diagnosis.pastes import BAD_KEY, DATE, KEY, LATER, ME, NO_ACCESS, PASTES, TOO_MANY, URL, Paste
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -521,7 +522,7 @@ def test_hostile_nesting_is_read_without_an_error(text: str) -> None:
 
 
 def test_the_error_is_found_in_the_middle_of_a_huge_log() -> None:
-    noise = "2026-11-22 19:00:00 INFO synced 404 records in 429 ms\n" * (DIGEST_FROM_CHARS // 25)
+    noise = "2026-11-22 19:00:00 INFO synced 404 records in 429 ms\n" * (FROM_CHARS // 25)
     assert told(diagnosis_of(f"{noise}2026-11-22 20:00:00 GET {URL} 429 retry-after=37\n{noise}")) == (
         429,
         "rate_limited",

@@ -45,8 +45,8 @@ def _of_diagnosis(*names: str) -> tuple[str, ...]:
 
 
 READER = (
-    "reader", "redact", "normalize", "units", "needles", "sighting", "statuses", "request_key", "phrases", "exchanges",
-    "own_diagnosis",
+    "reader", "arguments", "digest", "redact", "normalize", "units", "needles", "sighting", "statuses", "request_key",
+    "phrases", "exchanges", "own_diagnosis",
 )  # fmt: skip
 CAMPAIGNS = {
     "retry": Campaign(("diagnosis/retry_after",), _of_diagnosis("retry_after", "any_retry_after")),
@@ -59,7 +59,9 @@ CAMPAIGNS = {
     "client": Campaign(("api/*",), ("tests/api", "tests/test_situations.py")),
     "reader": Campaign(
         tuple(f"diagnosis/{name}" for name in READER),
-        _of_diagnosis("readings", "reader", "redact", "request_key"),
+        _of_diagnosis(
+            "readings", "reader", "arguments", "digest", "redact", "request_key", "needles", "own_diagnosis", "units"
+        ),
         sample=20,
     ),
 }
