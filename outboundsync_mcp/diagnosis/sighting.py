@@ -582,14 +582,16 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
 
 _ERRNO = re.compile(r"e[a-z_]{3,18}")
 _OPTION = re.compile(r"[\"']?\s?[:=]\s?[\"']?\d")
-"""`connectTimeout: 0:00:10` is a setting, no time-out."""
+"""`connectTimeout: 0:00:10`, `readTimeout=15` are settings, no time-outs."""
 
 
 def _stands_alone(needle: str, lower: str) -> bool:
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
     if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
-    if needle == "connecttimeout":
+    if needle in p.OF_CERTIFICATES:
+        return any(word in lower for word in p.CERTIFICATE_WORDS)
+    if needle in ("connecttimeout", "readtimeout", "connectiontimeout", "sockettimeout"):
         return any(_OPTION.match(lower, match.end()) is None for match in re.finditer(needle, lower))
     if _ERRNO.fullmatch(needle) is None:
         return True

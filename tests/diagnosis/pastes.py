@@ -3234,6 +3234,38 @@ PASTES: tuple[Paste, ...] = (
         "missing_api_key",
     ),
     Paste(
+        "not_activated_is_no_certificate",
+        "OutboundSync says API access is not activated for our connection",
+        403,
+        "api_access_disabled",
+    ),
+    Paste(
+        "cannot_verify_is_no_certificate",
+        "OutboundSync answered 401: cannot verify the API key",
+        401,
+        "invalid_api_key",
+    ),
+    Paste("not_trusted_is_no_certificate", "OutboundSync 401, is our key not trusted?", 401, "invalid_api_key"),
+    Paste(
+        "blocked_by_is_no_firewall",
+        "The release is blocked by a 403 from app.outboundsync.com since Monday",
+        403,
+        "api_access_disabled",
+    ),
+    Paste(
+        "read_timeout_option_503",
+        'client = {baseUrl: "https://app.outboundsync.com", readTimeout: 15000, connectionTimeout=5}\nGET /api/v1/me -> 503',
+        503,
+        "upstream_unavailable",
+    ),
+    Paste("wget_not_trusted", "ERROR: The certificate of ‘app.outboundsync.com’ is not trusted.", None, "tls_failed"),
+    Paste(
+        "wget_not_yet_activated",
+        "ERROR: The certificate of ‘app.outboundsync.com’ is not yet activated.",
+        None,
+        "tls_failed",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,
