@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 from datetime import datetime
 from typing import cast
-from urllib.parse import urlsplit
 
 from outboundsync_mcp.diagnosis.arguments import as_text, status_of, wait_of
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
@@ -19,7 +18,7 @@ from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
 from outboundsync_mcp.diagnosis.normalize import decode, without_codes
 from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
-from outboundsync_mcp.diagnosis.response import API_REALM, read_response
+from outboundsync_mcp.diagnosis.response import API_REALM, origin_and_path, read_response
 from outboundsync_mcp.diagnosis.retry_after import parse_http_date, parse_retry_after
 from outboundsync_mcp.diagnosis.sighting import Sighting
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED, statuses_in
@@ -151,7 +150,9 @@ def _evidence(
         body_fault_detail=fault_detail,
         intermediary=_intermediary(e, final),
         cdn_code=e.cdn_code,
-        location=_location(e.location, redact) if final is not None and 300 <= final < 400 else None,
+        location=redact(origin_and_path(e.location) or "") or None
+        if final is not None and 300 <= final < 400
+        else None,
         retry_after=waits,
         observed_at=parse_http_date(e.date, now=now) if e.date else None,
         failure=failure,
@@ -278,17 +279,6 @@ def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:
     if e.html and status in (401, 403, 406, 429):
         return Intermediary.FIREWALL
     return None
-
-
-def _location(location: str | None, redact: Redactor) -> str | None:
-    if not location:
-        return None
-    try:
-        parts = urlsplit(location.strip())
-        origin = f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
-    except ValueError:
-        return None
-    return clean(redact(f"{origin}{parts.path or '/'}"), 200)
 
 
 def _identity(me: dict[str, object] | None, redact: Redactor) -> dict[str, object]:

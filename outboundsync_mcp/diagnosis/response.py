@@ -82,7 +82,8 @@ def identity(body: object) -> Me | str:
         return clean(f"{where}: {first['msg']}", 200)
 
 
-def _origin_and_path(location: str | None) -> str | None:
+def origin_and_path(location: str | None) -> str | None:
+    """What of a Location header may be shown: no login, no query; None where it is no URL."""
     if not location:
         return None
     try:
@@ -91,7 +92,8 @@ def _origin_and_path(location: str | None) -> str | None:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
-    origin = f"{parts.scheme}://{host}{port}" if host else ""
+    scheme = f"{parts.scheme}:" if parts.scheme else ""
+    origin = f"{scheme}//{host}{port}" if host else ""
     return clean(f"{origin}{parts.path or '/'}", 200)
 
 
@@ -193,7 +195,7 @@ def read_response(
         body_fault_detail=detail,
         intermediary=intermediary,
         cdn_code=_cdn_code(text or "") if intermediary is Intermediary.CLOUDFLARE else None,
-        location=_origin_and_path(kept.get("location")) if 300 <= status < 400 else None,
+        location=origin_and_path(kept.get("location")) if 300 <= status < 400 else None,
         retry_after=parse_retry_after(retry_lines, date=date, now=now) if retry_lines else None,
         observed_at=parse_http_date(date, now=now) if date else None,
         connections=len(me.connections) if me else None,

@@ -431,6 +431,65 @@ def test_a_page_of_cloudflare_names_its_code() -> None:
     assert (evidence.intermediary, evidence.cdn_code) == (Intermediary.CLOUDFLARE, 1020)
 
 
+_PAGE = "<!DOCTYPE html><html><body><center>{}</center></body></html>"
+NGINX, PLAIN, WAF, CLOUD = (_PAGE.format(words) for words in ("nginx", "Sorry", "Incapsula", "Cloudflare Ray ID: 8e"))
+JSON = '{"message": "incapsula, nginx and Cloudflare are but words here"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "statuses", "who"),
+    [
+        (NGINX, (404, 500, 502, 504), Intermediary.GATEWAY),
+        (NGINX, (200, 301, 401, 403, 405, 406, 429), Intermediary.FIREWALL),
+        (PLAIN, (401, 403, 406, 429), Intermediary.FIREWALL),
+        (PLAIN, (200, 301, 400, 404, 405, 500, 502, 519, 528), None),
+        (PLAIN, (520, 527), Intermediary.CLOUDFLARE),
+        (WAF, (200, 403, 404, 502, 520), Intermediary.FIREWALL),
+        (CLOUD, (200, 403, 502, 520), Intermediary.CLOUDFLARE),
+        (JSON, (200, 401, 403, 429, 500, 502), None),
+        (JSON, (520, 527), Intermediary.CLOUDFLARE),
+        ("", (200, 401, 403, 404, 429, 500, 502), None),
+        ("", (520, 527), Intermediary.CLOUDFLARE),
+        *((body, (407,), Intermediary.PROXY) for body in (NGINX, PLAIN, WAF, CLOUD, JSON, "")),
+        *((body, (511,), Intermediary.CAPTIVE_PORTAL) for body in (NGINX, PLAIN, WAF, CLOUD, JSON, "")),
+    ],
+)
+def test_who_answered_is_told_by_the_page_and_its_status(
+    body: str, statuses: tuple[int, ...], who: Intermediary | None
+) -> None:
+    for status in statuses:
+        assert evidence_of(f"HTTP/1.1 {status}\n\n{body}").intermediary is who, status
+
+
+@pytest.mark.parametrize(
+    ("challenge", "realm"),
+    [
+        ('Bearer realm="OutboundSync API"', True),
+        ("Bearer realm='outboundsync api'", True),
+        ('Bearer realm="another"', False),
+        ("Basic", False),
+    ],
+)
+def test_the_realm_of_a_401_is_compared_in_any_quotes(challenge: str, realm: bool) -> None:
+    assert evidence_of(f"HTTP/1.1 401 Unauthorized\nWWW-Authenticate: {challenge}\n").documented_realm is realm
+    assert evidence_of(f"HTTP/1.1 403 Forbidden\nWWW-Authenticate: {challenge}\n").documented_realm is None
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://login.example.com/start?next=secret#x", "https://login.example.com/start"),
+        ("https://login.example.com", "https://login.example.com/"),
+        ("//login.example.com/a", "//login.example.com/a"),
+        ("/login?next=1", "/login"),
+        ("https://e.com/" + "a" * 300, "https://e.com/" + "a" * 185 + "…"),
+    ],
+)
+def test_of_a_redirect_the_target_is_told_without_its_query(location: str, told: str) -> None:
+    assert evidence_of(f"HTTP/1.1 302 Found\nLocation: {location}\n").location == told
+    assert evidence_of(f"HTTP/1.1 201 Created\nLocation: {location}\n").location is None
+
+
 def test_what_was_seen_is_quoted_so_that_a_person_can_check_it() -> None:
     seen = evidence_of("10:00 all good\n10:01 Fehler 429, Retry-After 37\n").seen
     assert any("Fehler 429, Retry-After 37" in line for line in seen)

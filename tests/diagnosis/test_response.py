@@ -111,7 +111,7 @@ def test_the_documented_realm_is_looked_for_in_a_401_whose_headers_were_seen(
         ("https://x.com:8443/login?key=secret#y", "https://x.com:8443/login"),
         ("https://user:pass@x.com", "https://x.com/"),
         (" /login?next=/me ", "/login"),
-        ("//x.com/a", "://x.com/a"),
+        ("//x.com/a", "//x.com/a"),
         ("https://x.com:notaport/", None),
         ("https://[", None),
         ("", None),
