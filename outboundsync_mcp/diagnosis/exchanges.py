@@ -180,7 +180,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
     if s.status is not None and e.status is not None and s.status != e.status:
         if s.message_rank == 3:  # the API's own words, which have one status
             return True
-        if IMPLIED in (s.status_rank, e.status_rank) and not (s.record or s.opens or s.when):
+        is_its_body = s.document and not e.document
+        if IMPLIED in (s.status_rank, e.status_rank) and (is_its_body or not (s.record or s.opens or s.when)):
             return False
         return not (s.status_rank == BARE and e.status_rank > BARE and not s.record)
     if e.outcome and s.opens and not (s.status is not None and e.status is None):

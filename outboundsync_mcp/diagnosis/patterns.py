@@ -238,10 +238,13 @@ SINCE = re.compile(
     r" (?:since|seit|depuis|desde|da) (?:yesterday|gestern|vorgestern|avant-hier|hier|ayer|anteayer|ieri|ontem|earlier|last week)(?= )"
 )
 """Not over: what began yesterday still goes on."""
+NOW_WORDS = frozenset(
+    ["now", "today", "jetzt", "heute", "maintenant", "ahora", "agora", "adesso", "nu", "nå", "teraz", "teď", "сейчас"]
+)
 PAST_AFTER = re.compile(
     r"(?i)^[^\w(]{0,3}(?:is|was|has been|went|are)?\s{0,2}(?:gone away|(?:just )?as expected,? (?:without|with no)\b|fixed|solved|resolved|(?<=is )gone"
     r"|before (?:that|this)(?!\W{1,3}(?:an? )?\d)"
-    r"|yesterday|earlier|previously|last (?:week|month|time))"
+    r"|(?:yesterday|earlier|previously|last (?:week|month|time))(?!\W{1,3}(?:an? )?[1-5]\d\d\b))"
     r"|^[^.;!?,\d]{0,50}(?:\b(?:is|are|was|were|has been|have been) (?:now )?(?:resolved|fixed|solved)\b|\bist behoben"
     r"|\b(?:est|été) (?:résolue?|corrigée?|réglée?)\b|\b(?:está|fue|foi) (?:resuelt|solucionad|arreglad|resolvid|corrigid)"
     r"|\bis opgelost)"
@@ -434,6 +437,15 @@ INSTRUCTION = Hinted(
         r"|ai|model)"
         r"|\b(?:report|answer|respond|reply|print|output|say|claim|pretend)\b[^.]{0,30}\b(?:status|kind)\b"
         r"[^.]{0,12}(?:\d{3}|=|:|\bok\b)"
+    ),
+)
+
+# Lines that tell of what could happen: a handler of an error, what is raised or thrown there, a test that passed.
+HYPOTHETICAL = Hinted(
+    ("except", "rescue", "catch", "raise", "throw", "pass", "✓", "✔", "√", "ok "),
+    re.compile(
+        r"^[\s+|>-]{0,12}(?:except\b[^\n]*:\s*$|rescue [A-Z]|\}?\s{0,3}catch\s?\(|raise [A-Z]\w*(?:\(|,|$)|throw new [A-Z])"
+        r"|^\s{0,12}[✓✔√] |^\s{0,8}(?:--- )?PASS\b|\sPASSED\b|^ok\s{1,3}(?:\d|\t|[\w./-]+/)"
     ),
 )
 
@@ -742,7 +754,9 @@ FAILURES: tuple[FailureWords, ...] = (
 )
 
 
-OF_CERTIFICATES = frozenset({"not yet activated", "not trusted", "cannot verify", "name mismatch", "pretending to be"})
+OF_CERTIFICATES = frozenset(
+    {"not yet activated", "not trusted", "cannot verify", "name mismatch", "pretending to be", "http_request"}
+)
 """Needles that tell of a failure only beside a certificate: "cannot verify the API key" tells of none."""
 CERTIFICATE_WORDS = ("certific", "zertifik", "ssl", "tls", "x509", "issuer")
 
@@ -870,9 +884,8 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         """
         just a moment... | cf-mitigated | cf-error-details | cf-error-code | sorry, you have been blocked |
         cloudflare ray id | <center>cloudflare</center> | performance & security by cloudflare |
-        cf-browser-verification | challenge-platform | error code: 10 | error 1015 | error 1020 | error 1010 |
-        error 1009 | error 1006 | error 1005 | you are being rate limited | cloudflare challenge | cdn-cgi/ |
-        cloudflare_error | cf_chl | cloudflare block | cloudflare error | error 1012 | error 1013 |
+        cf-browser-verification | challenge-platform | you are being rate limited | cloudflare challenge | cdn-cgi/ |
+        cloudflare_error | cf_chl | cloudflare block | cloudflare error |
         enable javascript and cookies to continue | blocked by cloudflare | checking your browser before |
         used cloudflare to restrict access
         """,
@@ -991,7 +1004,7 @@ UNRELATED = needles_of(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
     kafka.errors | docker daemon | kubelet | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
-    mongoose | dependency tree | resolutionimpossible | peer dep
+    mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep
     """
 )
 """Databases, queues and machinery whose failures are no HTTP exchange."""

@@ -127,8 +127,14 @@ _LINES = (
         for name in ("key", "token", "secret", "password")
     ),
 )
+# A scheme behind a scheme is none of its values: "Bearer bearer …".
 _SCHEME = tuple(
-    _shape(name, rf"{name}(?<![\w-]{name})(?:\s|%20|\+|:){{1,3}}(?P<value>{_TOKEN}{{6,}})") for name in _SCHEMES
+    _shape(
+        name,
+        rf"{name}(?<![\w-]{name})(?:\s|%20|\+|:){{1,3}}(?!(?:{'|'.join(_SCHEMES[:-1])})(?:\s|%20|\+|:))"
+        rf"(?P<value>{_TOKEN}{{6,}})",
+    )
+    for name in _SCHEMES
 )
 _IN_URLS = (
     _shape("://", r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@"""),
@@ -341,7 +347,7 @@ def _is_random(token: str) -> bool:
     """Letters and digits in an order that no word has; from 24 characters on, any mixture of them."""
     classes = token.translate(_CLASSES)
     digits = classes.count("0")
-    if not digits or not (digits < len(token) and ("a" in classes or "A" in classes)):
+    if not digits or not ("a" in classes or "A" in classes):
         return False
     changes = sum(one != two for one, two in pairwise(classes))
     return len(token) >= 24 or ("a" in classes and "A" in classes and digits >= 2 and changes >= 6)

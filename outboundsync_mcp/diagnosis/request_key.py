@@ -212,11 +212,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
 def _better(one: KeySign | None, two: KeySign | None) -> KeySign | None:
     if one is None or two is None:
         return two or one
-    return (
-        two
-        if (two.fault is not None, two.sent is True, two.rank) > (one.fault is not None, one.sent is True, one.rank)
-        else one
-    )
+    return two if (two.fault is not None, two.rank) > (one.fault is not None, one.rank) else one
 
 
 def _is_misplaced(text: str) -> bool:
@@ -244,9 +240,8 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
         value = value[:end] if end >= 0 else value
     elif command or before[-1:] in "\"'`":
         opening = before[-1:] if before[-1:] in "\"'`" else ""
-        closers = [at for quote in (opening or "\"'`") if (at := value.find(quote)) >= 0]
-        if opening and closers:
-            value = value[: min(closers)]
+        if opening and opening in value:
+            value = value[: value.find(opening)]
         if command and opening != "'" and re.search(r"\$|%\w+%|\{\{", value):
             return None  # the shell, or a tool's template, puts the key in
     code = (
@@ -308,7 +303,9 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
             return None
         return KeySign(
             fault=KeyFault.WRONG_SCHEME,
-            detail=f"The Authorization header uses the scheme {scheme.strip(':').capitalize()} where Bearer belongs.",
+            detail="The Authorization header has a colon behind the word Bearer."
+            if scheme.lower() == "bearer:"
+            else f"The Authorization header uses the scheme {scheme.strip(':').capitalize()} where Bearer belongs.",
             rank=3,
         )
     if not rest:
@@ -318,7 +315,7 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
             sent=False,
             rank=3,
         )
-    if rest.lower().startswith(("realm=", "error=", "osapi_...", "osapi_…")) and "osapi" not in rest[:6].lower():
+    if rest.lower().startswith(("realm=", "error=")):
         return None
     if (
         (code or _TEMPLATE.match(rest))
@@ -348,7 +345,7 @@ def _of_key(raw: str) -> KeySign | None:
     ):
         return KeySign(
             fault=first,
-            detail=_SENT_WITH.get(first, "The Authorization header was sent with more than the key."),
+            detail=_SENT_WITH[first],
             rank=3,
         )
     if form.fault is None:

@@ -166,7 +166,9 @@ class Vocabulary:
             at = find(self._starts[unit + 1])
 
 
-_DEFINES = re.compile(r"\W{0,8}([1-5]\d\d)[`*]{0,3}\s{0,3}[:|–-]\s(?![^\n]*://)")
+_DEFINES = re.compile(
+    r"\W{0,12}(?:case |when )?[\"'`*]{0,3}([1-5]\d\d)[\"'`*]{0,3}\s{0,3}(?:[:|)–-]|->|=>)(?:\s|$)(?![^\n]*://)"
+)
 _DEFINITIONS = 3
 """From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
 
@@ -189,7 +191,7 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
     """
     sightings: list[Sighting] = []
     for text in told_in(unit, looks, vocabulary):
-        part = unit if text == unit.text else _clause(unit, text)
+        part = unit if text == unit.text else _clause(text)
         sighting = Sighting(
             text=text + part.page[:_PAGE_CHARS],
             opens=unit.opens,
@@ -237,14 +239,17 @@ def _looks_of(bits: int) -> tuple["_Look", ...]:
     return tuple(look for bit, look in enumerate(_LOOKS) if bits >> bit & 1)
 
 
-def _clause(unit: Unit, text: str) -> Unit:
-    clause = Unit(text, pairs=pairs_of(text), depth=unit.depth, part=unit.part, when=unit.when)
+def _clause(text: str) -> Unit:
+    clause = Unit(text, pairs=pairs_of(text))
     index(clause)
     return clause
 
 
 _PAGE_CHARS = 8000
-_METRIC = re.compile(r"\s{0,8}[a-zA-Z_:][\w:]{2,80}\{[^{}\n]{0,400}\}\s{1,4}[\d.e+-]{1,30}(?:\s\d{1,20})?\s*$")
+_METRIC = re.compile(
+    r"\s{0,8}[a-zA-Z_:][\w:]{2,80}\{[^{}\n]{0,400}\}\s{1,4}[\d.e+-]{1,30}(?:\s\d{1,20})?\s*$"
+    r"|[^\n]{0,200}\b(?:rate|increase|sum|avg|count|max|min|by|histogram_quantile)\s?\([^\n]{0,200}\w\{\w[^{}\n]{0,200}\}"
+)
 
 
 def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
@@ -252,6 +257,7 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     lower = text.lower()
     return (
         p.INSTRUCTION.search(text, lower) is not None
+        or p.HYPOTHETICAL.search(text, lower) is not None
         or ("{" in text and _METRIC.match(text) is not None)
         or any(needle in lower for needle in vocabulary.unrelated)
     )
@@ -314,7 +320,7 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
     line = None
     for line in _STATUS_LINE.finditer(unit.text) if "http/" in lower else ():
         status = int(line[1])
-        if status < 200 or (status == 200 and "connection established" in line["rest"].lower()):
+        if status == 200 and "connection established" in line["rest"].lower():
             continue
         _state(s, status, EXPLICIT)
     for (name, value), (key, last) in zip(unit.pairs, unit.keys, strict=True):
@@ -350,7 +356,7 @@ def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
 
 
 def _state(s: Sighting, status: int, rank: int, *, implied: bool = False) -> None:
-    if status in p.MADE_UP_STATUSES or not 200 <= status <= 599 or rank < s.status_rank:
+    if status in p.MADE_UP_STATUSES or status < 200 or rank < s.status_rank:
         return
     s.status, s.status_rank, s.status_implied = status, rank, implied
 
@@ -548,7 +554,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
 def _seconds(text: str, scale: float) -> str:
     try:
         return f"{float(text) * scale:.6f}".rstrip("0").rstrip(".")
-    except (ValueError, OverflowError):
+    except ValueError:
         return ""
 
 
@@ -560,8 +566,8 @@ def _timeout(value: str) -> float | None:
 # Failures ----------
 
 _TIMEOUT_SECONDS = re.compile(
-    r"(?i)(?:timeout ?= ?|timed out after |timeout of |within |exceeded |after )(\d{1,6}(?:\.\d{1,3})?)\s?(ms"
-    r"|milliseconds|s\b|sec)?"
+    r"(?i)(?:timeout ?= ?|timed out after |timeout of |within |exceeded |after )"
+    r"(\d{1,6}(?:\.\d{1,3})?)(?![\d.]|\s?(?:m\b|min|h))\s?(ms|milliseconds|s\b|sec)?"
 )
 
 
@@ -841,7 +847,7 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
-    _Look(_see_log, ('" ',)),
+    _Look(_see_log, ('" ', '",')),
     _Look(_see_url, ("://",), _HOST_KEYS),
     _Look(_see_named_host, ("resolv", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp")),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),
@@ -853,7 +859,7 @@ _ON_PAGE = sum(
     1 << bit for bit, look in enumerate(_LOOKS) if look.see in (_see_status, _see_failure, _see_intermediary)
 )
 _NO_REPORT = 1 << len(_LOOKS)
-_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, "{")
+_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, *p.HYPOTHETICAL.hints, "{")
 _SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
 _ALL = 2 * _NO_REPORT - 1
 _LOOKS_OF_KEY = {

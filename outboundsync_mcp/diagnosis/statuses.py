@@ -38,7 +38,7 @@ _NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
 _NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
 _REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
 _PLURAL = re.compile(r"['’]?(?:s|ers?|ern|(?P<verb>ing|ed|d))\b")
-_CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) error\b")
+_CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) errors?\b")
 _ERROR_AFTER = re.compile(
     r"(?i)[\s\"'`*)]{0,4}(?:errors?|status|http|responses?|fehler|erreurs?|errore?|erro|fout|błąd|hata|ошибк|помилк)"
 )
@@ -50,6 +50,9 @@ _CLASS_BEFORE = re.compile(
 _DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
 _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
 _MAY_COMPARE = frozenset("=en(")
+_POLICY = re.compile(
+    r"(?i)\bretr(?:y|ies)[,:]?(?: once| only)? (?:on|an?)\b:?\s{0,25}$"
+)  # what a client does, not what came
 _WAIT_BEFORE = re.compile(
     r"(?i)retry[-_]?after(?:[-_]?(?:ms|s|sec|secs|seconds))?[\"'`\]]{0,3}\s{0,3}"
     r"(?:(?:header|value|is|was|of|says|said|set to|=>?|->|:)\s{0,2}){0,3}[\"'`\[]{0,2}$"
@@ -177,7 +180,7 @@ _REQUEST_FIELD_AFTER = re.compile(rf"[\"']?,[\"']?(?:https?://|/|(?:{'|'.join(_M
 
 def _is_field_of_request(left: str, right: str) -> bool:
     """A field of comma-separated values beside the URL or the method."""
-    if left[-1:] not in (",", "") or right[:1] not in (",", ""):
+    if left[-1:] != "," or right[:1] not in (",", ""):
         return False
     return _REQUEST_FIELD_AFTER.match(right) is not None or _REQUEST_FIELD_BEFORE.search(left) is not None
 
@@ -187,7 +190,9 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     before = left.rstrip()[-1:]
     if (before in _MAY_COMPARE and _COMPARED.search(left)) or _DEFINED.search(left):
         return 0
-    if "fter" in left and _WAIT_BEFORE.search(left):
+    if (("fter" in left or "FTER" in left) and _WAIT_BEFORE.search(left)) or ("etr" in left and _POLICY.search(left)):
+        return 0
+    if status == 200 and right.lower().startswith(" connection established"):  # a proxy's, of the tunnel
         return 0
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT
@@ -206,7 +211,7 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return EXPLICIT
     if right.startswith(" error responses"):  # urllib3: "too many 429 error responses"
         return EXPLICIT
-    if status == 200 and tail.endswith(p.SUCCESS_TAILS) and not _counts_a_noun(right):
+    if status == 200 and f" {tail}".endswith(p.SUCCESS_TAILS) and not _counts_a_noun(right):
         return CUED
     if status not in p.REASONS or status < 300:
         return 0
@@ -221,7 +226,7 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return 0
     if left.endswith("(") and right.startswith(")"):
         return common
-    words = [word.lower() for word in _WORD.findall(left)][-5:]
+    words = [word.lower() for word in _WORD.findall(left)][-3:]
     last = words[-1] if words else ""
     if (
         last in p.NUMBER_WORDS
@@ -234,9 +239,7 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         return 0
     noun = _counts_a_noun(right)
     near = (left[-12:], right[:8])
-    if any(word in p.STATUS_WORDS for word in words[-3:]) or any(
-        part in side for part in p.STATUS_PARTS for side in near
-    ):
+    if any(word in p.STATUS_WORDS for word in words) or any(part in side for part in p.STATUS_PARTS for side in near):
         return CUED if last in p.STATUS_WORDS or not noun else 0
     if _ERROR_AFTER.match(right):
         return CUED
@@ -301,7 +304,7 @@ _ACTUAL = re.compile(r" (?:not )?to (?:be|eql|equal|deeply|have)\b")  # "expecte
 def _is_past(left: str, right: str) -> bool:
     words = [word.lower() for word in _WORD.findall(left)]
     padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
-    if _ACTUAL.match(right):
+    if _ACTUAL.match(right) or (words and words[-1] in p.NOW_WORDS and p.PAST_AFTER.match(right) is None):
         return False
     wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
     return (

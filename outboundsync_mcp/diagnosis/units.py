@@ -195,11 +195,11 @@ class _Table:
     def name_fields(self, line: str, unit: Unit) -> None:
         """Take a line for the names of columns, for a row below them, or for neither."""
         fields = _fields(line)
+        if not line.strip(" |:-"):  # the rule below the names in Markdown
+            return
         if self._names and len(fields) == len(self._names):
             unit.pairs += [(name, field) for name, field in zip(self._names, fields, strict=True) if field]
             unit.record = True
-        elif not line.strip(" |:-"):  # the rule below the names in Markdown
-            pass
         else:
             names = {key_of(field) for field in fields if _COLUMN.fullmatch(field)}
             self._names = fields if names & _STATUS_COLUMNS and names & _REQUEST_COLUMNS else []
@@ -280,7 +280,7 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
     if _SEPARATOR.search(text) is None:
         return pairs
     header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
-    if header and header["value"].lstrip()[:1] in ("'", '"', "[", "{"):
+    if header and header["value"][:1] in ("'", '"', "[", "{"):
         header = None  # a property of a dumped object
     if header:
         pairs.append((header["name"], header["value"].strip()))
@@ -363,12 +363,15 @@ def _is_no_end(line: str, end: int) -> bool:
 
 _JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}\{""")
 _DECODER = json.JSONDecoder()
-_WINDOW = 400_000
+_JSON_START_CHARS = 42
+"""As far as the beginning of a document can reach into the next line."""
+_DEEP_COST = 10_000
+"""What it takes, in characters, to give up on what is nested too deep."""
 
 
 def _whole_json(text: str) -> object | None:
     stripped = text.strip()
-    if stripped[:1] not in '{["' or not stripped:
+    if not stripped or stripped[0] not in '{["':
         return None
     try:
         value: object = json.loads(stripped, strict=False)
@@ -398,34 +401,31 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
         while position < len(chunk):
             end = chunk.find("\n", position)
             end = len(chunk) if end < 0 else end
-            line = chunk[position:end]
             documents: list[object] = []
             outside: list[str] = []
-            at = 0
-            while budget > 0 and (found := _JSON_START.search(line, at)):
-                start = position + found.start()
-                window = (
-                    chunk[start : start + _WINDOW] if line.rstrip().endswith(("{", "[", ",", ":")) else chunk[start:end]
-                )
-                budget -= len(window)
+            at = position
+            while budget > 0 and (found := _JSON_START.search(chunk, at, end + _JSON_START_CHARS)):
+                start = found.start()
+                if start >= end:
+                    break
                 try:
-                    value, length = _DECODER.raw_decode(window)
-                except (ValueError, RecursionError):
-                    outside.append(line[at : found.end()])
-                    at = found.end()
+                    value, stop = _DECODER.raw_decode(chunk, start)
+                except (ValueError, RecursionError) as error:
+                    budget -= error.pos - start + 50 if isinstance(error, json.JSONDecodeError) else _DEEP_COST
+                    outside.append(chunk[at : min(found.end(), end)])
+                    at = min(found.end(), end)
                     continue
+                budget -= stop - start
                 if isinstance(value, dict | list) and value:
                     documents.append(cast("object", value))
-                    outside.append(line[at : found.start()])
+                    outside.append(chunk[at:start])
                 else:
-                    outside.append(line[at : found.start() + length])
-                stop = start + length
+                    outside.append(chunk[at:stop])
                 if stop > end:
                     end = chunk.find("\n", stop)
                     end = len(chunk) if end < 0 else end
-                    line = chunk[position:end]
-                at = stop - position
-            outside.append(line[at:])
+                at = stop
+            outside.append(chunk[at:end])
             yield "".join(outside), documents or None
             position = end + 1
 
@@ -504,10 +504,8 @@ class _Json:
         for name in sorted(value, key=lambda name: name != "breadcrumbs") if "breadcrumbs" in value else value:
             item = value[name]
             if name == "breadcrumbs":
-                crumbs = Unit("", record=True)
-                self._units.insert(max(len(self._units) - 1, 0), crumbs)
-                earlier = _Json(self._level).units(item)
-                self._units[-1:-1] = earlier
+                at = next(i for i, made in enumerate(self._units) if made is unit)
+                self._units[at:at] = _Json(self._level).units(item)
                 continue
             if name == "text" and value.get("encoding") == "base64" and isinstance(item, str):
                 item = _decoded(item)
@@ -519,7 +517,7 @@ class _Json:
             if len(value) <= 6:  # a header's values; a validation's messages
                 for item in value:
                     unit.pairs.append((path, str(item)))
-            if last not in _LISTS_OF_OPTIONS:
+            if key_of(last) not in _LISTS_OF_OPTIONS:
                 self._leaf_texts([item for item in value if isinstance(item, str)], unit)
             return
         own = len(value) > 1 and last not in {
@@ -554,7 +552,7 @@ class _Json:
             unit.when = time_of(value)
         if self._level < MAX_NESTED_TEXTS and len(value) > 1 and _worth_opening(value):
             nested = _nested_units(value, self._level + 1)
-            for inner in nested[1:] if len(nested) > 1 else ():
+            for inner in nested[1:]:
                 inner.when = inner.when or unit.when
             if len(nested) == 1 or not any(inner.opens for inner in nested):
                 for inner in nested:
@@ -574,10 +572,8 @@ class _Json:
 
 
 def _worth_opening(value: str) -> bool:
-    head = value.lstrip()[:2]
     return (
-        head[:1] in ("{", "[")
-        or head == '"{'
+        value.lstrip()[:1] == "["
         or "\n" in value
         or "\\" in value
         or "{" in value

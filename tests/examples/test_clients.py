@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -30,14 +31,19 @@ OK = response(200, body=ME)
 NONE_LEFT = 60.0
 """Seconds that a client may take in all before the test fails."""
 
-# Shorter limits, so that a hang ends after a second and a minute's wait is reported instead of slept.
-HASTE = {
-    "TIMEOUT = 15": "TIMEOUT = 1",
-    "LONGEST_WAIT = 120": "LONGEST_WAIT = 30",
-    "TIMEOUT=15": "TIMEOUT=1",
-    "LONGEST_WAIT=120": "LONGEST_WAIT=30",
-    "timeout     = 15 * time.Second": "timeout     = 1 * time.Second",
-    "longestWait = 2 * time.Minute": "longestWait = 30 * time.Second",
+Shorter = Literal["time-out", "patience"]
+# A shorter limit, so that a hang ends after a second, or a minute's wait is reported instead of slept.
+SHORTER: dict[Shorter, dict[str, str]] = {
+    "time-out": {
+        "TIMEOUT = 15": "TIMEOUT = 1",
+        "TIMEOUT=15": "TIMEOUT=1",
+        "timeout     = 15 * time.Second": "timeout     = 1 * time.Second",
+    },
+    "patience": {
+        "LONGEST_WAIT = 120": "LONGEST_WAIT = 30",
+        "LONGEST_WAIT=120": "LONGEST_WAIT=30",
+        "longestWait = 2 * time.Minute": "longestWait = 30 * time.Second",
+    },
 }
 
 
@@ -92,18 +98,18 @@ SOURCES = Path(__file__).parents[2] / "examples" / "clients"
 
 
 @pytest.fixture(scope="session")
-def prepare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ReferenceClient, bool], Command]:
-    """How to start a client, as it ships or in haste; built once."""
+def prepare(tmp_path_factory: pytest.TempPathFactory) -> Callable[[ReferenceClient, Shorter | None], Command]:
+    """How to start a client, as it ships or with a shorter limit; built once."""
 
     @cache
-    def built(client: ReferenceClient, haste: bool) -> Command:
+    def built(client: ReferenceClient, shorter: Shorter | None) -> Command:
         build = tmp_path_factory.mktemp(client.id)
         source = SOURCES / client.file
-        if haste:
+        if shorter is not None:
             text = source.read_text(encoding="utf-8")
-            for calm, hasty in HASTE.items():
+            for calm, hasty in SHORTER[shorter].items():
                 text = text.replace(calm, hasty)
-            assert sum(hasty in text for hasty in HASTE.values()) == 2
+            assert sum(hasty in text for hasty in SHORTER[shorter].values()) == 1
             source = build / client.file
             source.write_text(text, encoding="utf-8")
         return COMMANDS[client.language](source, build)
@@ -126,13 +132,13 @@ def client(request: pytest.FixtureRequest) -> ReferenceClient:
 
 
 @pytest.fixture
-def run(client: ReferenceClient, prepare: Callable[[ReferenceClient, bool], Command]) -> Run:
+def run(client: ReferenceClient, prepare: Callable[[ReferenceClient, Shorter | None], Command]) -> Run:
     """Run the client to its end. Whatever happens, its output holds no part of the key."""
 
-    def to_the_end(base_url: str | None, key: str | None = KEY, *, haste: bool = False) -> Outcome:
+    def to_the_end(base_url: str | None, key: str | None = KEY, *, shorter: Shorter | None = None) -> Outcome:
         settings = {"OUTBOUNDSYNC_BASE_URL": base_url, "OUTBOUNDSYNC_API_KEY": key}
         done = subprocess.run(
-            prepare(client, haste),
+            prepare(client, shorter),
             env={"PATH": os.environ["PATH"], **{name: value for name, value in settings.items() if value is not None}},
             capture_output=True,
             text=True,
@@ -209,7 +215,7 @@ def test_a_second_429_ends_it(run: Run) -> None:
 
 def test_a_hang_ends_with_the_time_out_and_is_not_retried(run: Run) -> None:
     with Sandbox() as sandbox:
-        assert sentence(run(sandbox.origin, BY_NAME["hang"].key, haste=True)).startswith(
+        assert sentence(run(sandbox.origin, BY_NAME["hang"].key, shorter="time-out")).startswith(
             "OutboundSync gave no usable answer ("
         )
         assert len(sandbox.state.requests) == 1
@@ -234,7 +240,7 @@ def test_a_hang_ends_with_the_time_out_and_is_not_retried(run: Run) -> None:
 )
 def test_retry_after_is_seconds_or_a_date_and_60_otherwise(run: Run, headers: dict[str, str], seconds: int) -> None:
     with ScriptedServer(response(429, headers, {"message": "Too Many Requests"})) as server:
-        said = sentence(run(server.origin, haste=True))
+        said = sentence(run(server.origin, shorter="patience"))
         assert said == f"HTTP 429: rate limited; try again in {seconds} seconds."
         assert len(server.requests) == 1
 
