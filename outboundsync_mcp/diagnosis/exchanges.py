@@ -7,7 +7,7 @@ from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
 from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see, told_in
-from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED
+from outboundsync_mcp.diagnosis.statuses import BARE, CUED, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, index
 
 Owner = Literal["ours", "vendor", "unknown"]
@@ -310,7 +310,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
     if ours and all(owner_of(e) != "vendor" for e in everything):
-        ours = [e for e in told if owner_of(e) == "ours" or _is_error_body(e)]
+        ours = [e for e in told if owner_of(e) == "ours" or _is_throttled(e)]
     if (
         ours
         and ours[-1].status == 200
@@ -322,9 +322,9 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
-def _is_error_body(e: Sighting) -> bool:
-    """An error of the API's form, of no known owner: where OutboundSync alone is spoken of, it is its own as well."""
-    return owner_of(e) == "unknown" and e.status_rank == EXPLICIT and (e.status or 0) >= 400 and bool(e.json_body)
+def _is_throttled(e: Sighting) -> bool:
+    """The throttler's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
+    return owner_of(e) == "unknown" and bool(e.json_body) and "throttlerexception" in (e.message or "").lower()
 
 
 def _later_errors(success: Sighting, told: list[Sighting]) -> list[Sighting]:

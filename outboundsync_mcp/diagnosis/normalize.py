@@ -105,14 +105,14 @@ def decode(text: str) -> str:
         text = _EMOJI.sub("", text)
     if not text.isascii():
         text = _plain_digits(text)
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def unescape(text: str) -> str:
     """Text with backslash escapes undone, however many levels deep, and dumped values put beside their names."""
     if "+\n" in text:
         text = _CONCATENATED.sub("", text)
-    if '<<"' in text:
+    if '<<"' in text and '">>' in text:
         text = text.replace('<<"', '"').replace('">>', '"')  # Erlang's strings
     if "\\n" in text and "%{" in text:
         text = _WRITE_OUT.sub(lambda match: match[0].replace("\\n", " "), text)

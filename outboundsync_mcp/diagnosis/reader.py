@@ -69,9 +69,12 @@ def read(
 
 
 def _decoded(units: list[Unit], text: str) -> str:
-    """The lines of the units that do not stand in the text like that: escapes undone, JSON opened."""
+    """What of the units is not in the text like that: escapes undone, JSON opened, fields with their columns' names."""
     plain = set(text.split("\n"))
-    return "\n".join(line for unit in units for line in unit.text.split("\n") if line not in plain)
+    lines = [line for unit in units for line in unit.text.split("\n") if line not in plain]
+    rows = (unit for unit in units if unit.record and not unit.objects)
+    lines += [f"{name}: {value}" for unit in rows for name, value in unit.pairs if name not in unit.text]
+    return "\n".join(lines)
 
 
 # Evidence ----------

@@ -135,7 +135,7 @@ _COMMAND = re.compile(
     r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )
 _CARRIES_KEY = re.compile(
-    r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?@|-K\b|--config|--netrc|-n\b"
+    r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?[\"']?[@$]|-K\b|--config|--netrc|-n\b"
     r"|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
 )
 _COMMAND_ERROR = re.compile(r"(?i)^\W{0,3}(?:curl|wget|http):\s|curl/\d")
@@ -345,7 +345,7 @@ def _of_key(raw: str) -> KeySign | None:
     ):
         return KeySign(
             fault=first,
-            detail=_SENT_WITH[first],
+            detail=_SENT_WITH.get(first, "The Authorization header was sent with more than the key."),
             rank=3,
         )
     if form.fault is None:

@@ -50,7 +50,6 @@ class Sighting:
     error: str | None = None
     headers: list[tuple[str, str]] = field(default_factory=no_pairs)
     waits: list[str] = field(default_factory=_no_texts)
-    wait_unit: float = 1.0
     date: str | None = None
     failure: Failure | None = None
     failure_rank: int = 0
@@ -141,6 +140,8 @@ class Vocabulary:
                 *(row.needles[0].split("=")[0] for row in self.shapes),
             ],
         }
+        self.stopped = any(word in lower for word in p.STOPPED)
+        self.ran_tests = ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower) is not None
         self.sets_header = not found.isdisjoint(_SETS_HEADER)
         self.judged: Judged = {}
         self._starts = [0, *accumulate(map(len, parts))]
@@ -167,7 +168,8 @@ class Vocabulary:
 
 
 _DEFINES = re.compile(
-    r"\W{0,12}(?:case |when )?[\"'`*]{0,3}([1-5]\d\d)[\"'`*]{0,3}\s{0,3}(?:[:|)–-]|->|=>)(?:\s|$)(?![^\n]*://)"
+    r"\W{0,12}(?:case |when )?[\"'`*]{0,3}(?<!\()([1-5]\d\d)[\"'`*]{0,3}\s{0,3}"
+    r"(?:(?:[:|–-]|->|=>)(?:\s|$)|\)\s\S)(?![^\n]*://)"
 )
 _DEFINITIONS = 3
 """From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
@@ -248,7 +250,8 @@ def _clause(text: str) -> Unit:
 _PAGE_CHARS = 8000
 _METRIC = re.compile(
     r"\s{0,8}[a-zA-Z_:][\w:]{2,80}\{[^{}\n]{0,400}\}\s{1,4}[\d.e+-]{1,30}(?:\s\d{1,20})?\s*$"
-    r"|[^\n]{0,200}\b(?:rate|increase|sum|avg|count|max|min|by|histogram_quantile)\s?\([^\n]{0,200}\w\{\w[^{}\n]{0,200}\}"
+    r"|\s{0,16}(?:- )?(?:expr: ?)?(?:rate|increase|sum|avg|count|max|min|histogram_quantile|topk|absent)\b[^\n]{0,200}"
+    r"\w\{\w{1,40}\s?(?:=~?|![=~])\s?\""
 )
 
 
@@ -257,7 +260,9 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     lower = text.lower()
     return (
         p.INSTRUCTION.search(text, lower) is not None
-        or p.HYPOTHETICAL.search(text, lower) is not None
+        or p.HANDLER.search(text, lower) is not None
+        or (not vocabulary.stopped and p.MADE_ERROR.search(text, lower) is not None)
+        or (vocabulary.ran_tests and p.PASSED.search(text, lower) is not None)
         or ("{" in text and _METRIC.match(text) is not None)
         or any(needle in lower for needle in vocabulary.unrelated)
     )
@@ -287,11 +292,13 @@ _STATUS_LINE = re.compile(
 )
 # A program that prints the status and then the body or the headers: `200 {…}`, `401 Headers(…)`.
 _STATUS_FIRST = re.compile(
-    r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|(?:application|text)/\w|$)"
+    r"\W{0,3}([2-5]\d\d)[ \t]{1,4}(?:[{<\[]|b?['\"][{<]|Headers\(|CIMultiDict|$"
+    r"|(?:application|text)/[\w.+-]{1,40}\s{0,3}(?:;|$))"
 )
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
 _TEST_NAME = re.compile(
-    r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b|FAIL\s)"
+    r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b"
+    r"|FAIL\s{1,4}\S+\.(?:test|spec)\.)"
 )
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
@@ -489,6 +496,9 @@ _WAIT_KEYS = {
     "retryaftermillis": 0.001,
     "httpretryafter": 1.0,
 }
+_LOGGED_WAIT = re.compile(
+    r"(?:origin|downstream|upstream|sent|resp|response|http|headers?){1,4}retryafter"
+)  # of proxies
 _WAIT_VERBS = """
     header value is was of says said shows set to reads tells me about
     steht stand auf ist war beträgt betrug lautet lautete heißt liegt bei
@@ -497,7 +507,7 @@ _WAIT_VERBS = """
 """
 _WAIT_WORDS = re.compile(
     r"(?i)\b(?<!\bno )(?<!\bsin )(?<!\bsans )(?<!\bohne )(?<!\bkein )(?<!\bmissing )(?<!\bwithout )"
-    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?s)\b))[\"'`*]{0,3}"
+    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?(?:s|m(?:s\b|illi)))\b))[\"'`*]{0,3}"
     rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
     r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
@@ -519,7 +529,9 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
     for (_, value), (_, key) in zip(unit.pairs, unit.keys, strict=True):
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
-        elif key in _WAIT_KEYS or (key.endswith("retryafter") and not key.startswith("max")):  # "origin_Retry-After"
+        elif key in _WAIT_KEYS or (key.endswith("retryafter") and _LOGGED_WAIT.fullmatch(key)):
+            if value[:3].isdigit() and has_reason(int(value[:3]), value[3:]):  # "no Retry-After: 429 Too Many Requests"
+                continue
             wait = value.strip(" \"'[].,;“”„‘’«»`*")
             scale = _WAIT_KEYS.get(key, 1.0)
             if scale != 1.0:
@@ -573,7 +585,7 @@ _TIMEOUT_SECONDS = re.compile(
 
 def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for needle, failure, rank in vocabulary.failures:
-        if rank > s.failure_rank and needle in lower and _stands_alone(needle, lower):
+        if rank > s.failure_rank and needle in lower and _stands_alone(needle, unit.text, lower, vocabulary):
             s.failure, s.failure_rank, s.failure_text = failure, rank, unit.text
     if s.failure in (Failure.READ_TIMEOUT, Failure.CONNECT_TIMEOUT, Failure.DEADLINE):
         match = _TIMEOUT_SECONDS.search(unit.text)
@@ -587,18 +599,18 @@ def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) ->
 
 
 _ERRNO = re.compile(r"e[a-z_]{3,18}")
-_OPTION = re.compile(r"[\"']?\s?[:=]\s?[\"']?\d")
-"""`connectTimeout: 0:00:10`, `readTimeout=15` are settings, no time-outs."""
+_OPTION = re.compile(r"(?<![A-Za-z])(?:connect|read|connection|socket)Timeout[\"']?\s?[:=]\s?[\"']?\d")
+"""`connectTimeout: 0:00:10`, `readTimeout=15` are settings; `ReadTimeout: 15` is an exception."""
 
 
-def _stands_alone(needle: str, lower: str) -> bool:
+def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) -> bool:
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
     if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
     if needle in p.OF_CERTIFICATES:
-        return any(word in lower for word in p.CERTIFICATE_WORDS)
+        return any(word in vocabulary.lower for word in p.CERTIFICATE_WORDS)
     if needle in ("connecttimeout", "readtimeout", "connectiontimeout", "sockettimeout"):
-        return any(_OPTION.match(lower, match.end()) is None for match in re.finditer(needle, lower))
+        return len(_OPTION.findall(text)) < lower.count(needle)
     if _ERRNO.fullmatch(needle) is None:
         return True
     return any(not _is_listed(lower, match.start()) for match in re.finditer(rf"(?<![a-z]){needle}(?![a-z_])", lower))
@@ -859,7 +871,7 @@ _ON_PAGE = sum(
     1 << bit for bit, look in enumerate(_LOOKS) if look.see in (_see_status, _see_failure, _see_intermediary)
 )
 _NO_REPORT = 1 << len(_LOOKS)
-_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, *p.HYPOTHETICAL.hints, "{")
+_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, *p.HANDLER.hints, *p.MADE_ERROR.hints, *p.PASSED.hints, "{")
 _SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
 _ALL = 2 * _NO_REPORT - 1
 _LOOKS_OF_KEY = {

@@ -50,9 +50,11 @@ _CLASS_BEFORE = re.compile(
 _DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
 _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
 _MAY_COMPARE = frozenset("=en(")
+# What a client does, not what came.
 _POLICY = re.compile(
-    r"(?i)\bretr(?:y|ies)[,:]?(?: once| only)? (?:on|an?)\b:?\s{0,25}$"
-)  # what a client does, not what came
+    r"(?i)\bretr(?:y|ies)[,:]?(?: once| only)? on:?\s{1,25}$|\b(?:we|to|i|should|must|can|clients?) retry an? $"
+)
+_TUNNEL = re.compile(r"(?i) connection established\W*$")  # a proxy's own answer
 _WAIT_BEFORE = re.compile(
     r"(?i)retry[-_]?after(?:[-_]?(?:ms|s|sec|secs|seconds))?[\"'`\]]{0,3}\s{0,3}"
     r"(?:(?:header|value|is|was|of|says|said|set to|=>?|->|:)\s{0,2}){0,3}[\"'`\[]{0,2}$"
@@ -137,7 +139,9 @@ def _judge(text: str) -> Iterator[Stated]:
         right = text[match.end() : match.end() + _RIGHT]
         if _is_part_of_something(left, right):
             named = left[-1:] in (",", ":") and has_reason(status, right)
-            rank = EXPLICIT if named or left.endswith("{ok,") else 0  # Erlang's clients answer {ok,401,[…
+            # Erlang's clients answer {ok,401,[…
+            is_tuple = left.endswith("{ok,") and status in p.REASONS and right[:1] == ","
+            rank = EXPLICIT if named or is_tuple else 0
             if not rank and status in p.REASONS and _is_field_of_request(left, right):
                 rank = CUED
         elif plural := _PLURAL.match(right) if right[:1].isalpha() or right[:1] in "'’" else None:
@@ -190,12 +194,14 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     before = left.rstrip()[-1:]
     if (before in _MAY_COMPARE and _COMPARED.search(left)) or _DEFINED.search(left):
         return 0
-    if (("fter" in left or "FTER" in left) and _WAIT_BEFORE.search(left)) or ("etr" in left and _POLICY.search(left)):
+    if ("fter" in left or "FTER" in left) and _WAIT_BEFORE.search(left):
         return 0
-    if status == 200 and right.lower().startswith(" connection established"):  # a proxy's, of the tunnel
+    if status == 200 and _TUNNEL.match(right):
         return 0
     if has_reason(status, right) or _CLIENT_OR_SERVER.match(right):
         return EXPLICIT
+    if "etr" in left and _POLICY.search(left):
+        return 0
     if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
         return 0
     tail = _tail(left)

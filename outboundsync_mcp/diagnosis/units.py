@@ -176,14 +176,15 @@ def units_of(text: str) -> list[Unit]:
     return _split_pages(units)
 
 
-_HEAD_ROW = re.compile(r"(?mi)^[ \t\"'\w.()|,;-]{0,300}\bstatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)")
-_COLUMN = re.compile(r"[A-Za-z][\w .()-]{0,40}")
+_HEAD_ROW = re.compile(r"(?mi)^[ \t\"'\w.()|,;#/-]{0,300}\bstatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)")
+_COLUMN = re.compile(r"[A-Za-z#][\w .()/#-]{0,40}")
 _STATUS_COLUMNS = frozenset({"status", "statuscode", "httpstatus", "httpstatuscode", "scstatus", "responsestatus"})
-# A table that says what statuses mean has none of these beside them.
 _REQUEST_COLUMNS = frozenset({
     "time", "timestamp", "date", "datetime", "ts", "url", "uri", "path", "endpoint", "host", "method", "request",
     "call", "service", "job", "step", "attempt", "run", "requestid", "duration", "durationms", "ms", "latency",
 })  # fmt: skip
+# A table that says what statuses mean has one of these.
+_MEANING_COLUMNS = frozenset({"meaning", "description", "cause", "action", "remediation", "fix", "when", "what"})
 
 
 class _Table:
@@ -191,27 +192,31 @@ class _Table:
 
     def __init__(self) -> None:
         self._names: list[str] = []
+        self._separator = ""
 
     def name_fields(self, line: str, unit: Unit) -> None:
         """Take a line for the names of columns, for a row below them, or for neither."""
-        fields = _fields(line)
         if not line.strip(" |:-"):  # the rule below the names in Markdown
             return
-        if self._names and len(fields) == len(self._names):
-            unit.pairs += [(name, field) for name, field in zip(self._names, fields, strict=True) if field]
-            unit.record = True
-        else:
-            names = {key_of(field) for field in fields if _COLUMN.fullmatch(field)}
-            self._names = fields if names & _STATUS_COLUMNS and names & _REQUEST_COLUMNS else []
+        if self._names and self._separator in line:
+            fields = _fields(line, self._separator)
+            if len(fields) >= len(self._names) - 1:
+                unit.pairs += [(name, field) for name, field in zip(self._names, fields, strict=False) if field]
+                unit.record = True
+            return
+        self._separator = max("|\t;,", key=line.count)
+        fields = _fields(line, self._separator) if line.count(self._separator) >= 2 else []
+        names = {key_of(field) for field in fields if _COLUMN.fullmatch(field)}
+        is_head = names & _STATUS_COLUMNS and names & _REQUEST_COLUMNS and not names & _MEANING_COLUMNS
+        self._names = fields if is_head else []
 
 
-def _fields(line: str) -> list[str]:
-    """The fields of a row, by the separator that it has most of; none of a line that is no row."""
-    row = line[:4000].strip().removeprefix("|").removesuffix("|")
-    separator = max("|\t;,", key=row.count)
-    if row.count(separator) < 2:
+def _fields(line: str, separator: str) -> list[str]:
+    row = line[:4000].strip(" ").removeprefix("|").removesuffix("|")
+    try:
+        return [field.strip() for field in next(csv.reader([row], delimiter=separator, skipinitialspace=True))]
+    except (csv.Error, StopIteration):
         return []
-    return [field.strip() for field in next(csv.reader([row], delimiter=separator, skipinitialspace=True))]
 
 
 _PAGE_START = re.compile(r"(?i)<!doctype html|<html[\s>]")
@@ -365,8 +370,7 @@ _JSON_START = re.compile(r"""\{\s{0,40}["}]|\[\s{0,40}\{""")
 _DECODER = json.JSONDecoder()
 _JSON_START_CHARS = 42
 """As far as the beginning of a document can reach into the next line."""
-_DEEP_COST = 10_000
-"""What it takes, in characters, to give up on what is nested too deep."""
+_WINDOW = 400_000
 
 
 def _whole_json(text: str) -> object | None:
@@ -408,14 +412,18 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
                 start = found.start()
                 if start >= end:
                     break
+                goes_on = found.end() > end or chunk[start:end].rstrip().endswith(("{", "[", ",", ":"))
+                window = chunk[start : start + _WINDOW] if goes_on else chunk[start:end]
+                budget -= len(window) // 64  # to copy it
                 try:
-                    value, stop = _DECODER.raw_decode(chunk, start)
+                    value, length = _DECODER.raw_decode(window)
                 except (ValueError, RecursionError) as error:
-                    budget -= error.pos - start + 50 if isinstance(error, json.JSONDecodeError) else _DEEP_COST
+                    budget -= _read_before(error, window)
                     outside.append(chunk[at : min(found.end(), end)])
                     at = min(found.end(), end)
                     continue
-                budget -= stop - start
+                budget -= length
+                stop = start + length
                 if isinstance(value, dict | list) and value:
                     documents.append(cast("object", value))
                     outside.append(chunk[at:start])
@@ -428,6 +436,13 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
             outside.append(chunk[at:end])
             yield "".join(outside), documents or None
             position = end + 1
+
+
+def _read_before(error: Exception, window: str) -> int:
+    """How many characters the decoder read before it failed; all of a string without an end."""
+    if isinstance(error, json.JSONDecodeError) and not error.msg.startswith("Unterminated"):
+        return error.pos + 50
+    return len(window) + 1000
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -504,12 +519,19 @@ class _Json:
         for name in sorted(value, key=lambda name: name != "breadcrumbs") if "breadcrumbs" in value else value:
             item = value[name]
             if name == "breadcrumbs":
-                at = next(i for i, made in enumerate(self._units) if made is unit)
+                at = self._place_of(unit)
                 self._units[at:at] = _Json(self._level).units(item)
                 continue
             if name == "text" and value.get("encoding") == "base64" and isinstance(item, str):
                 item = _decoded(item)
             self._walk(item, f"{path}.{name}" if path else str(name), unit, depth + 1)
+
+    def _place_of(self, unit: Unit) -> int:
+        """Where the unit stands, which is nearly always at the end."""
+        at = len(self._units) - 1
+        while at > 0 and self._units[at] is not unit:
+            at -= 1
+        return at
 
     def _walk_list(self, value: list[object], path: str, unit: Unit, depth: int) -> None:
         last = path.rsplit(".", 1)[-1].lower()

@@ -697,6 +697,11 @@ def nobodys(status: int | None = 401, rank: int = EXPLICIT, **more: Any) -> Sigh
     return Sighting(status=status, status_rank=rank, **more)
 
 
+def throttled(*, json_body: bool = True) -> Sighting:
+    """The throttler's answer, with no host beside it."""
+    return nobodys(429, json_body=json_body, message="ThrottlerException: Too Many Requests", message_rank=2)
+
+
 def vendors(status: int | None = 401, rank: int = EXPLICIT, **more: Any) -> Sighting:
     """An exchange with another vendor."""
     return Sighting(status=status, status_rank=rank, vendor="HubSpot", vendor_rank=3, **more)
@@ -751,13 +756,13 @@ THE_BODY: dict[str, object] = {"account": {}}
         ([vendors(401), vendors(403, depth=1)], None, 0),
         ([nobodys(401, BARE), nobodys(403, BARE, depth=1)], None, 0),
         # an error of the API's form beside ours alone
-        ([ours(401), nobodys(403, json_body=True)], None, 1),
-        ([ours(401), nobodys(400, json_body=True)], None, 1),
-        ([ours(401), nobodys(399, json_body=True)], None, 0),
-        ([ours(401), nobodys(403, CUED, json_body=True)], None, 0),
+        ([ours(401), throttled()], None, 1),
+        ([ours(401), throttled(json_body=False)], None, 0),
+        ([ours(401), nobodys(500, json_body=True)], None, 0),
+        ([ours(401), nobodys(429, json_body=True, message="Too many", message_rank=2)], None, 0),
         ([ours(401), nobodys(403, json_body=False)], None, 0),
-        ([ours(401), nobodys(403, json_body=True), vendors(500)], None, 0),
-        ([nobodys(403, json_body=True), nobodys(404)], None, 1),
+        ([ours(401), throttled(), vendors(500)], None, 0),
+        ([throttled(), nobodys(404)], None, 1),
         # another's error after a success of ours
         ([ours(200), vendors(403)], None, 1),
         ([ours(200), vendors(400)], None, 1),

@@ -490,6 +490,24 @@ def test_of_a_redirect_the_target_is_told_without_its_query(location: str, told:
     assert evidence_of(f"HTTP/1.1 201 Created\nLocation: {location}\n").location is None
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "user,token,service,status\nbob,Tr0ub4dor,outboundsync,401",
+        "host|password|status\napp.outboundsync.com|Tr0ub4dor|401",
+        "time\tapi_key\tstatus\n10:00\tTr0ub4dor\t401",
+    ],
+)
+def test_what_a_column_names_a_secret_is_redacted(table: str) -> None:
+    evidence = evidence_of(table)
+    assert evidence.status == 401
+    assert "Tr0ub4dor" not in str(evidence)
+
+
+def test_a_line_break_that_decoding_brings_is_one_of_the_text() -> None:
+    assert evidence_of("time,url,status\n10:00,https://app.outboundsync.com/api/v1/me,401&#13;x\n").status == 401
+
+
 def test_what_was_seen_is_quoted_so_that_a_person_can_check_it() -> None:
     seen = evidence_of("10:00 all good\n10:01 Fehler 429, Retry-After 37\n").seen
     assert any("Fehler 429, Retry-After 37" in line for line in seen)

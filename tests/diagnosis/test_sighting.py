@@ -622,8 +622,8 @@ def test_of_other_fields_the_date_the_target_and_the_time_out_are_taken(text: st
         ("TLS: cannot verify", Failure.TLS_UNTRUSTED, 2),
         ("name mismatch", None, 0),
         ("ssl name mismatch", Failure.TLS_HOSTNAME, 5),
-        ("pretending to be", None, 0),
-        ("issuer pretending to be", Failure.TLS_UNTRUSTED, 4),
+        ("pretending to be", Failure.TLS_UNTRUSTED, 4),
+        ("SecTrust: not trusted", Failure.TLS_UNTRUSTED, 4),
         ("not yet activated", None, 0),
         ("Zertifikat not yet activated", Failure.TLS_NOT_YET_VALID, 6),
         ("connectTimeout: 0:00:10", None, 0),
@@ -1045,9 +1045,11 @@ def test_a_sighting_repeats_the_unit_that_it_is_of() -> None:
         "jdbc HTTP 401",
         'app_errors_total{status="401"} 27',
         'sum(rate(app_errors_total{status="401"}[5m]))',
-        "✓ answers HTTP 401",
         "raise ApiError(401)",
-        "--- PASS: HTTP 401",
+        'throw new ApiError("HTTP 401")',
+        "except ApiError as HTTP401:",
+        "rescue Net::ReadTimeout, SocketError => e",
+        "} catch (HTTP401 e) {",
         "x" * 1989 + " disregard, HTTP 401"[:11],
         "x" * 1990 + " disregard, HTTP 401",
     ],
@@ -1066,6 +1068,42 @@ def test_of_what_reports_nothing_only_the_text_and_its_place_are_kept(text: str)
 )
 def test_what_only_resembles_such_a_line_reports(text: str) -> None:
     assert facts(seen(text)) == stated(401)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  ✓ answers HTTP 401 (3 ms)",
+        "--- PASS: HTTP 401",
+        "PASS src/HTTP_401.test.ts",
+        "tests/test_me.py::test_HTTP_401 PASSED [ 50%]",
+        "ok 2 - HTTP 401",
+        "ok  \tacme.io/HTTP/401\t0.401s",
+    ],
+)
+def test_a_test_that_passed_reports_nothing_where_tests_ran(line: str) -> None:
+    silent = [[Sighting(text=line)], [Sighting(text="5 passed in 0.4 s")]]
+    assert sightings_of(Unit(line), Unit("5 passed in 0.4 s")) == silent
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "✓ got HTTP 401",
+        "dns PASSED, tls PASSED, HTTP 401",
+        "PASS the key, still HTTP 401",
+        "ok so HTTP 401",
+        "except that: it is HTTP 401",
+        "catch HTTP 401",
+    ],
+)
+def test_a_line_that_only_looks_like_a_test_reports(line: str) -> None:
+    assert facts(seen(line)) == stated(401)
+
+
+def test_what_is_raised_reports_where_a_program_stopped() -> None:
+    traceback, line = Unit("Traceback (most recent call last):"), Unit('    raise ApiError("HTTP 401")')
+    assert facts(sightings_of(traceback, line)[1][0]) == stated(401)
 
 
 def test_a_document_reports_whatever_its_texts_say() -> None:

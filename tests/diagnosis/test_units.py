@@ -259,7 +259,13 @@ TABLES: list[tuple[str, list[dict[str, str]]]] = [
     ("id,STATUS,url\n1,429,/me", [{}, {"id": "1", "STATUS": "429", "url": "/me"}]),
     ("| url | Status | ok |\n| /me | 429 | no |", [{}, {"url": "/me", "Status": "429", "ok": "no"}]),
     ("url,status,a\n\n/me,429,b", [{}, {}, {"url": "/me", "status": "429", "a": "b"}]),
-    ("url,status,a\nx,y\n/me,429,b", [{}, {}, {}]),
+    ("url,status,a\nx,y\n/me,429,b", [{}, {"url": "x", "status": "y"}, {"url": "/me", "status": "429", "a": "b"}]),
+    ("url,status,a,b\nx,y\n/me,429,b,c,d", [{}, {}, {"url": "/me", "status": "429", "a": "b", "b": "c"}]),
+    ("url\tstatus\ta\n/me\t429\t", [{}, {"url": "/me", "status": "429"}]),
+    ("url,status,a\n/me,429,x; y; z; w", [{}, {"url": "/me", "status": "429", "a": "x; y; z; w"}]),
+    ("#|time|status\n1|9:00|429", [{}, {"#": "1", "time": "9:00", "status": "429"}]),
+    ("path,status,meaning\n/me,401,a wrong key", [{}, {}]),
+    ("url,status,a\n/me,401&#13;x,b", [{}, {"url": "/me", "status": "401&#13;x", "a": "b"}]),
     ("url,status\n/me,429", [{}, {}]),
     ("status,meaning,note\n429,slow,x", [{}, {}]),
     ("url,state,note\n429,slow,x", [{}, {}]),
@@ -616,7 +622,7 @@ TEXTS_WITH_JSON: list[tuple[str, list[Unit]]] = [
         [record([("a", "1"), ("a", "2")], "x \n", objects=[{"a": [1, 2]}]), Unit("z")],
     ),
     ('x {"a": {\n"b": 1}}', [record({"a.b": "1"}, "x \n", objects=[{"a": {"b": 1}}, {"b": 1}])]),
-    ('x {"a": 1\n}', [record({"a": "1"}, "x \n", objects=[{"a": 1}])]),
+    ('x {"a": 1\n}', [Unit('x {"a": 1', pairs=[("a", "1")]), Unit("}")]),
     ('x\n{\n  "a": 1\n}\nz', [Unit("x"), record({"a": "1"}, objects=[{"a": 1}], document=True), Unit("z")]),
     (
         'x {"a":\n1} {"b": 2}\nz',
@@ -807,7 +813,8 @@ def test_long_json_that_parses_leaves_work_for_the_next() -> None:
 
 def test_json_that_does_not_parse_ends_the_search_for_more() -> None:
     assert [unit.objects for unit in units_of('[{"a": ' * 2_000 + '\n{"b": 2}')][-1] == []
-    assert [unit.objects for unit in units_of('{" ' * 3_000 + '\n{"b": 2}')][-1] == [{"b": 2}]
+    assert [unit.objects for unit in units_of('{" ' * 3_000 + '\n{"b": 2}')][-1] == []
+    assert [unit.objects for unit in units_of('{" ' * 300 + '\n{"b": 2}')][-1] == [{"b": 2}]
 
 
 @pytest.mark.parametrize(
