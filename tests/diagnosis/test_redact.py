@@ -170,6 +170,7 @@ def test_what_follows_a_key_is_looked_at_in_one_way_only(rest: str) -> None:
         "cookie: token; api_key: key, key_id=token, token=hunter2pass",
         "Bearer bearer hunter2pass",
         "Basic token hunter2pass",
+        "Location: //bob:hunter2pass@login.example.com/x",
     ],
 )
 def test_a_name_that_is_another_names_value_hides_no_value_behind_it(text: str) -> None:
