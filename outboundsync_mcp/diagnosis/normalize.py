@@ -33,9 +33,7 @@ _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # of chats; a name has its value behind it
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
-_WRITE_OUT = re.compile(
-    r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)"
-)  # curl's format, of one line
+_WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
@@ -79,7 +77,7 @@ def without_codes(text: str) -> str:
     """Text with one kind of line break, without terminal codes and control characters."""
     if "\x00" in text:  # UTF-16 read as bytes, as PowerShell's redirection leaves it
         text = text.replace("\x00", "")
-    text = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff\ufffe")
+    text = _with_line_feeds(text).lstrip("\ufeff\ufffe")
     if "\x1b" in text or "\x9b" in text or "\\" in text or "^[" in text:
         text = _ANSI.sub("", text)
     if "m" in text and "[" in text:
@@ -105,7 +103,7 @@ def decode(text: str) -> str:
         text = _EMOJI.sub("", text)
     if not text.isascii():
         text = _plain_digits(text)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return _with_line_feeds(text)  # an entity or an escape can bring a carriage return back
 
 
 def unescape(text: str) -> str:
@@ -118,7 +116,7 @@ def unescape(text: str) -> str:
         text = _WRITE_OUT.sub(lambda match: match[0].replace("\\n", " "), text)
     if "\\" in text:
         text = _CONTINUED.sub(" ", text)
-        text = _ESCAPE.sub(_unescape, text).replace("\r\n", "\n").replace("\r", "\n")
+        text = _with_line_feeds(_ESCAPE.sub(_unescape, text))
     elif "\n" in text and ("`" in text or "^" in text):
         text = _CONTINUED.sub(" ", text)
     if "=>" in text:
@@ -139,6 +137,10 @@ def unescape(text: str) -> str:
     if ",\n" in text:
         text = _NAME_THEN_VALUE.sub(lambda match: match["name"] + " ", text)
     return text
+
+
+def _with_line_feeds(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unescape(match: re.Match[str]) -> str:

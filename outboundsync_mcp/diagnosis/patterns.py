@@ -452,15 +452,16 @@ HANDLER = Hinted(
 # The same of code that makes one, where no program has stopped there.
 MADE_ERROR = Hinted(("raise", "throw"), re.compile(r"^[\s+|>-]{0,12}(?:raise [A-Z]\w*(?:\(|,|$)|throw new [A-Z])"))
 STOPPED = ("traceback", "\n    at ", "^\n", "^--", "uncaught")
+_GO_PASSED = r"ok\s{1,6}[\w.-]{1,80}/\S{1,200}\s+(?:[\d.]{1,9}s|\(cached\))"
 # A test that passed says what its program would do.
 PASSED = Hinted(
     ("pass", "✓", "✔", "√", "ok "),
     re.compile(
         r"^\s{0,12}[✓✔√] (?![^\n]*://)|^\s{0,8}--- PASS: |^PASS(?:\s{1,4}\S+\.(?:test|spec)\.|$)|::\S{1,200} PASSED\b"
-        r"|^ok\s{1,6}(?:\d{1,5} - |[\w.-]{1,80}/\S{1,200}\s+(?:[\d.]{1,9}s|\(cached\)))"
+        rf"|^ok\s{{1,6}}\d{{1,5}} - |^{_GO_PASSED}"
     ),
 )
-TESTS_RAN = re.compile(r"\b\d{1,6} pass(?:ed|ing)?\b|\nok\s{1,6}[\w.-]{1,80}/\S{1,200}\s+(?:[\d.]{1,9}s|\(cached\))")
+TESTS_RAN = re.compile(rf"\b\d{{1,6}} pass(?:ed|ing)?\b|\n{_GO_PASSED}")
 
 # Transport failures -----------------------------------------------------------------------------------------
 
