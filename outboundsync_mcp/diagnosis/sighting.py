@@ -530,7 +530,9 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         if key in _KEPT and len(value) < 400:
             s.headers.append((_KEPT[key], value))
         elif key in _WAIT_KEYS or (key.endswith("retryafter") and _LOGGED_WAIT.fullmatch(key)):
-            if value[:3].isdigit() and has_reason(int(value[:3]), value[3:]):  # "no Retry-After: 429 Too Many Requests"
+            if value[:3].isdecimal() and has_reason(
+                int(value[:3]), value[3:]
+            ):  # "no Retry-After: 429 Too Many Requests"
                 continue
             wait = value.strip(" \"'[].,;“”„‘’«»`*")
             scale = _WAIT_KEYS.get(key, 1.0)

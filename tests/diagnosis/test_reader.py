@@ -504,6 +504,11 @@ def test_what_a_column_names_a_secret_is_redacted(table: str) -> None:
     assert "Tr0ub4dor" not in str(evidence)
 
 
+@pytest.mark.parametrize("wait", ["²²² x", "①②③", "١٢٣ s", "౧౨౩"])
+def test_digits_of_any_kind_make_no_wait_fail(wait: str) -> None:
+    assert evidence_of(f"HTTP/1.1 429 Too Many Requests\nRetry-After: {wait}\n").status == 429
+
+
 def test_a_line_break_that_decoding_brings_is_one_of_the_text() -> None:
     assert evidence_of("time,url,status\n10:00,https://app.outboundsync.com/api/v1/me,401&#13;x\n").status == 401
 
