@@ -110,7 +110,7 @@ _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 
 def _recognise_me(e: Sighting) -> None:
     """The documented body in a notation that is not JSON: JavaScript's, Python's, Ruby's dumps."""
-    if e.me is None and not e.json_body and all(name.search(e.text) for name in _ME):
+    if e.me is None and "apiKey" in e.text and not e.json_body and all(name.search(e.text) for name in _ME):
         if e.status not in (None, 200):
             if _RETRIES.search(e.text) is None:
                 return
@@ -129,7 +129,6 @@ def _recognise_me(e: Sighting) -> None:
 class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
-    _HINT = re.compile(r"[Hh](?:TTP/|ttps?://|(?i:eaders))")
     _LINE = re.compile(
         r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"
@@ -145,7 +144,9 @@ class _Request:
 
     def ends_without_key(self, unit: Unit) -> bool:
         """Whether the request that the units so far showed ends here, whole and without the header."""
-        if self._HINT.search(unit.text, 0, 600) and self._LINE.search(unit.text[:600]):
+        start = unit.text[:600]
+        is_hinted = "HTTP/" in start or "http" in start or "eaders" in start or "EADERS" in start
+        if is_hinted and self._LINE.search(start):
             self._names = set()
             return False
         if self._names is None:

@@ -26,26 +26,33 @@ class Index(Generic[RowT]):
 
 
 def _runs(data: bytes, at: int = 0) -> tuple[int, ...]:
-    """Every fourth run of four bytes from `at` on, as a number: quick to collect, and telling."""
-    return unpack_from(f"{(len(data) - at) // 4}I", data, at)
+    """Every second run of four bytes from `at` on, as a number: quick to collect, and telling."""
+    return *_fourth_runs(data, at), *_fourth_runs(data, at + 2)
+
+
+def _fourth_runs(data: bytes, at: int) -> tuple[int, ...]:
+    return unpack_from(f"{max(len(data) - at, 0) // 4}I", data, min(at, len(data)))
+
+
+_MIN_BYTES = 5  # two runs
 
 
 class Needles:
     """Finds out which needles a text has, and searches it for few of them.
 
-    Of every four neighbouring runs of a needle one is among every fourth run of the text: four of its runs, the rarest
-    of each place, give the needle away. A needle shorter than four runs is always searched for.
+    Of two neighbouring runs of a needle one is among every second run of the text: two of its runs, the rarest of the
+    even and of the odd ones, give the needle away. A needle shorter than two runs is always searched for.
     """
 
     def __init__(self, *tables: Iterable[str]) -> None:
         needles = {needle: needle.encode() for table in tables for needle in table}
-        short = [needle for needle, data in needles.items() if len(data) < 7]
+        short = [needle for needle, data in needles.items() if len(data) < _MIN_BYTES]
         self._short, self._short_in_ascii = short, [needle for needle in short if needle.isascii()]
-        long = {needle: data for needle, data in needles.items() if len(data) >= 7}
-        usual = Counter(run for data in long.values() for at in range(4) for run in _runs(data, at))
+        long = {needle: data for needle, data in needles.items() if len(data) >= _MIN_BYTES}
+        usual = Counter(run for data in long.values() for at in (0, 1) for run in _runs(data, at))
         self._by_run: dict[int, list[str]] = {}
         for needle, data in long.items():
-            for at in range(4):
+            for at in (0, 1):
                 rarest = min(_runs(data, at), key=lambda run: (usual[run], run))
                 self._by_run.setdefault(rarest, []).append(needle)
 

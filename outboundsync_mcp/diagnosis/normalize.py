@@ -32,7 +32,7 @@ _PERCENT = re.compile(r"%(?:22|7B|3A%20|0A|27)", re.IGNORECASE)
 _PERCENT_CHAR = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # of chats; a name has its value behind it
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
-_QUOTED_PRINTABLE = re.compile(r"(?<![=\s])=(?:\n|3D|20\n|22|E2=80)")
+_QUOTED_PRINTABLE = re.compile(r"=(?<![=\s]=)(?:\n|3D|20\n|22|E2=80)")
 _WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
@@ -114,11 +114,10 @@ def unescape(text: str) -> str:
         text = text.replace('<<"', '"').replace('">>', '"')  # Erlang's strings
     if "\\n" in text and "%{" in text:
         text = _WRITE_OUT.sub(lambda match: match[0].replace("\\n", " "), text)
+    if "\\\n" in text or "`\n" in text or "^\n" in text:
+        text = _CONTINUED.sub(" ", text)
     if "\\" in text:
-        text = _CONTINUED.sub(" ", text)
         text = _with_line_feeds(_ESCAPE.sub(_unescape, text))
-    elif "\n" in text and ("`" in text or "^" in text):
-        text = _CONTINUED.sub(" ", text)
     if "=>" in text:
         text = _PHP_ARRAY.sub(lambda match: "=> " + match["value"].strip(), text)
         text = _PHP_DUMP.sub("] => ", text)
@@ -128,8 +127,10 @@ def unescape(text: str) -> str:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("tatus" in text or "etry-" in text):
         text = _BELOW.sub(r"\1: ", text)
-        text = _PRINTED.sub(_with_names, text)
-        text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
+        if "etry" in text:
+            text = _PRINTED.sub(_with_names, text)
+        if "\n(" in text:
+            text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
     if ":\n" in text and "- " in text:

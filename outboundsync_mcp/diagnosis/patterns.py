@@ -27,7 +27,14 @@ class Hinted(NamedTuple):
 
     def search(self, text: str, lower: str) -> re.Match[str] | None:
         """The first match in `text`, whose lower case is `lower`."""
-        return self.pattern.search(text) if any(hint in lower for hint in self.hints) else None
+        for hint in self.hints:
+            if hint in lower:
+                return self.pattern.search(text)
+        return None
+
+    def hinted_in(self, found: set[str]) -> "Hinted":
+        """The same with the hints alone that a text has, for its parts."""
+        return self._replace(hints=tuple(found.intersection(self.hints)))
 
 
 # Status -----------------------------------------------------------------------------------------------------

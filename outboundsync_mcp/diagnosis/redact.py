@@ -24,14 +24,14 @@ _Span = tuple[int, int]
 
 
 class _Shape(NamedTuple):
-    """A literal that the text must have, and the pattern of the secret; its last group, if any, is the secret."""
+    """A literal that the text must have, in lower case, and the pattern whose last group, if any, is the secret."""
 
     hint: str
     pattern: re.Pattern[str]
 
 
 def _shape(hint: str, pattern: str) -> _Shape:
-    return _Shape(hint, re.compile(pattern))
+    return _Shape(hint.lower(), re.compile(pattern))
 
 
 def _word_shape(start: str, rest: str) -> _Shape:
@@ -48,7 +48,7 @@ _SHAPES: tuple[_Shape, ...] = (
     _shape("_live_", r"[sprk][sprk]_live_(?<!\w[sprk][sprk]_live_)[\w*•…]{4,}"),  # Stripe
     _shape("_test_", r"[sprk][sprk]_test_(?<!\w[sprk][sprk]_test_)[\w*•…]{4,}"),
     _shape("whsec_", r"whsec_[\w+/=]{4,}"),
-    *(_word_shape(f"gh{kind}_", r"\w{4,}") for kind in "oprsu"),  # GitHub
+    _shape("gh", r"gh[oprsu]_(?<!\wgh[oprsu]_)\w{4,}"),  # GitHub
     _shape("github_pat_", r"github_pat_\w{4,}"),
     _shape("glpat-", r"glpat-[\w.-]{4,}"),  # GitLab
     _word_shape("xox", r"[a-z]-[\w-]{4,}"),  # Slack
@@ -59,7 +59,7 @@ _SHAPES: tuple[_Shape, ...] = (
     _word_shape("pat-", r"[a-z]{2}\d{1,2}-[\w-]{4,}"),  # HubSpot
     _word_shape("00D", r"\w{9,15}![\w.]{8,}"),  # Salesforce
     _shape("|", r"\d(?<![\w|]\d)\d{0,8}\|\w{16,}"),  # Laravel Sanctum: EmailBison
-    *(_word_shape(kind, r"[0-9A-Z]{4,}") for kind in ("AKIA", "ASIA", "AROA", "AIDA")),  # AWS
+    _shape("a", r"A(?:KI|SI|RO|ID)A(?<!\wA[KSRI][IOD]A)[0-9A-Z]{4,}"),  # AWS
     _shape("AIza", r"AIza[\w-]{4,}"),  # Google
     _shape("ya29.", r"ya29\.[\w-]{4,}"),
     _shape("GOCSPX-", r"GOCSPX-[\w-]{4,}"),
@@ -138,7 +138,7 @@ _SCHEME = tuple(
 )
 _IN_URLS = (
     _shape("://", r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@"""),
-    _shape("//", r"""(?<!:)//[^\s/@:"'<>\\]{0,100}:(?P<value>[^\s/@"'<>\\?#]{3,400})@"""),
+    _shape("//", r"""//(?<!://)[^\s/@:"'<>\\]{0,100}:(?P<value>[^\s/@"'<>\\?#]{3,400})@"""),
     _shape("://", r"""://[^\s/@:"'<>\\]{1,100}:(?!\d{1,5}(?!\w))(?P<value>[^\s/@"'<>\\]{4,400})"""),  # its "@" is lost
     _shape(
         "=",
@@ -212,6 +212,21 @@ _WORD_START = re.compile(r"[A-Za-z0-9_-]*")
 _SCHEME_NAME = re.compile(rf"(?:{'|'.join(_SCHEMES[:-1])})(?:\s|%20|\+|:){{1,3}}")
 
 
+class _Patterns(NamedTuple):
+    """The patterns of secrets, by what their matches mean."""
+
+    shapes: tuple[_Shape, ...]
+    values: tuple[_Shape, ...]
+    named: tuple[_Shape, ...]
+    schemes: tuple[_Shape, ...]
+
+    def hinted_in(self, lower: str) -> "_Patterns":
+        """Those whose hint is in the text, or may be in a part of it."""
+        return _Patterns(*[tuple([shape for shape in shapes if shape.hint in lower]) for shapes in self])
+
+
+_PATTERNS = _Patterns(_SHAPES, (*_LINES, *_IN_URLS), _NAMED, _SCHEME)
+
 MAX_RUNS = 200_000
 """Runs of secrets that are remembered: what a text has more of is no report but a list of keys."""
 
@@ -223,20 +238,25 @@ class Redactor:
         self._secrets: set[str] = set()
         self._runs: set[str] = set()
         self._done: dict[str, str] = {}
+        self._hinted: dict[str, _Patterns] = {}
         for text in texts:
             self.learn(text)
 
     def learn(self, text: str) -> None:
         """Remember the secrets of one more text."""
         if text:
-            self._remember(text, _secrets(text))
+            lower = _lower(text)
+            self._hinted[lower] = patterns = _PATTERNS.hinted_in(lower)
+            self._remember(text, _secrets(text, lower, patterns))
 
     def __call__(self, text: str) -> str:
         """`text` with every secret replaced by `[redacted]`."""
         if len(text) < RUN:
             return text
         if text not in self._done:
-            secrets = list(_secrets(text))
+            lower = _lower(text)
+            known = next((patterns for whole, patterns in self._hinted.items() if lower in whole), _PATTERNS)
+            secrets = list(_secrets(text, lower, known.hinted_in(lower)))
             self._remember(text, secrets)
             self._done[text] = _replace(text, _merge([*chain.from_iterable(secrets), *self._known(text)]))
         return self._done[text]
@@ -253,7 +273,7 @@ class Redactor:
     def _known(self, text: str) -> Iterator[_Span]:
         """Where runs of known secrets stand, with the rest of the words that they are parts of."""
         runs = self._runs
-        hits = ((at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs) if runs else ()
+        hits = [(at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs] if runs else ()
         for start, end in _merge(hits):
             before, after = _WORD_END.search(text, max(0, start - 200), start), _WORD_START.match(text, end)
             word = before.start() if before else start
@@ -277,13 +297,12 @@ def redact(text: str) -> str:
     return text
 
 
-def _secrets(text: str) -> Iterator[list[_Span]]:
+def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[list[_Span]]:
     """Where secrets stand in the text, in no order: each as the spans of its pieces, of which most have one.
 
     Our keys' public prefix is left out.
     """
-    lower = _lower(text)
-    for start, end in _marked(text, lower):
+    for start, end in _marked(text, lower, patterns):
         spans = [_without_prefix(lower, start, end)]
         torn = _TORN.match(text, end)
         while torn and _is_piece(torn["rest"]):
@@ -300,27 +319,27 @@ def _without_prefix(lower: str, start: int, end: int) -> _Span:
     return start + len(PREFIX) if lower.startswith(PREFIX, start) else start, end
 
 
-def _marked(text: str, lower: str) -> Iterator[_Span]:
-    yield from (match.span(match.lastindex or 0) for match in _matches(_SHAPES, text))
+def _marked(text: str, lower: str, patterns: _Patterns) -> Iterator[_Span]:
+    yield from (match.span(match.lastindex or 0) for match in _matches(patterns.shapes, text))
     if "osapi" in lower:
         yield from (match.span("value") for match in _OURS.finditer(lower))
-    for match in _matches((*_LINES, *_IN_URLS), lower):
+    for match in _matches(patterns.values, lower):
         if span := _secret(match, "value", quoted=True):
             yield span
-    for match in _named(lower):
+    for match in _named(patterns.named, lower):
         quoted = match["quoted"] is not None
         spaced = match["name"] == "key" and lower.startswith(" ", match.start() - 1)  # "the api key: …"
         prose = spaced or match[0].endswith((f" is {match['bare']}", f" was {match['bare']}"))
         if span := _secret(match, "quoted" if quoted else "bare", quoted=quoted or not prose):
             yield span
-    for match in (*_matches(_SCHEME, lower), *_FLAG.finditer(text)):
+    for match in (*_matches(patterns.schemes, lower), *_FLAG.finditer(text)):
         if span := _secret(match, "value", quoted=False):
             yield span
 
 
-def _named(lower: str) -> Iterator[re.Match[str]]:
+def _named(shapes: Iterable[_Shape], lower: str) -> Iterator[re.Match[str]]:
     """Names with their values, in order; a name within another's value is none, as in a list of names."""
-    found = [match for hint, pattern in _NAMED if hint in lower and (match := pattern.search(lower))]
+    found = [match for shape in shapes if (match := shape.pattern.search(lower))]
     while found:
         first = min(found, key=lambda match: match.start())
         yield first
@@ -334,9 +353,8 @@ def _from(at: int, match: re.Match[str]) -> re.Match[str] | None:
 
 
 def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:
-    for hint, pattern in shapes:
-        if hint in text:
-            yield from pattern.finditer(text)
+    for shape in shapes:
+        yield from shape.pattern.finditer(text)
 
 
 def _is_piece(token: str) -> bool:

@@ -40,7 +40,11 @@ _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie:
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
 _NOT_SET = Hinted(
-    ("sync_", "credential", "bearer", "auth", "without", "forgot", "api"),
+    (
+        *("sync_", "credentials", "illegal header value", "authorization header", "without ", "n't ", "not ", "forgot"),
+        *("sans ", "ohne ", "sin ", "sem ", "senza ", "zonder ", "bez ", "utan ", "uden ", "uten ", "tanpa ", "без "),
+        *("fără ", "nélkül ", "no auth", "no api key"),
+    ),
     re.compile(
         rf"""keyerror: ['"]{_VARIABLE}|{_VARIABLE}['"`]?\)?(?: environment variable| env var"""
         r"| variable| secret)?(?: for mcp server \S{1,40})?(?: is| was|:)? (?:not set|unset|missing|not defined"

@@ -140,20 +140,24 @@ class Vocabulary:
                 *(row.needles[0].split("=")[0] for row in self.shapes),
             ],
         }
-        self.stopped = any(word in lower for word in p.STOPPED)
-        self.ran_tests = ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower) is not None
+        no_reports = [p.INSTRUCTION, p.HANDLER]
+        if not any(word in lower for word in p.STOPPED):
+            no_reports.append(p.MADE_ERROR)
+        if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
+            no_reports.append(p.PASSED)
+        self.no_reports = [pattern.hinted_in(found) for pattern in no_reports]
         self.sets_header = not found.isdisjoint(_SETS_HEADER)
         self.judged: Judged = {}
         self._starts = [0, *accumulate(map(len, parts))]
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
-        defined = {i: match[1] for i, unit in enumerate(units) if (match := _DEFINES.match(unit.text))}
         for bit, look in enumerate(_LOOKS):
             for hint in (*found.intersection(look.hints), *words.get(look.see, ())):
                 self._mark(1 << bit, partial(lower.find, hint))
         for hint in (*found.intersection(_NO_REPORT_HINTS), *self.unrelated):
             self._mark(_NO_REPORT, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
-
+        numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
+        defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
         if len({*defined.values()}) >= _DEFINITIONS:
             for unit in defined:
                 self.looks[unit] = 0
@@ -259,10 +263,7 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     """Whether a line speaks to its reader, counts (a Prometheus metric), or is of a database or a queue."""
     lower = text.lower()
     return (
-        p.INSTRUCTION.search(text, lower) is not None
-        or p.HANDLER.search(text, lower) is not None
-        or (not vocabulary.stopped and p.MADE_ERROR.search(text, lower) is not None)
-        or (vocabulary.ran_tests and p.PASSED.search(text, lower) is not None)
+        any(pattern.search(text, lower) is not None for pattern in vocabulary.no_reports)
         or ("{" in text and _METRIC.match(text) is not None)
         or any(needle in lower for needle in vocabulary.unrelated)
     )
@@ -388,6 +389,7 @@ def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
 
 # Message, body ----------
 
+_HTML_HINTS = ("<!doctype", "<html", "<head>", "<body", "<center>", "text/html")
 _HTML = re.compile(
     r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
 )
@@ -415,7 +417,7 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         quoted = named.get("message")
         if quoted and s.message_rank < 1 and not unit.objects:
             s.message, s.message_rank = clean_message(quoted), 1
-    if ("<" in unit.text or "text/html" in lower) and _HTML.search(unit.text[:4000]):
+    if any(hint in lower for hint in _HTML_HINTS) and _HTML.search(unit.text[:4000]):
         s.html = True
 
 
@@ -658,6 +660,11 @@ _HOST_IN_TEXT = re.compile(
     r"|host(?:name)?:? ?['\"]|dial tcp:? )"
     r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
 )
+_HOST_HINTS = (
+    *("host=", 'host"', "host'", 'host "', "host '", 'host:"', "host:'", 'host: "', "host: '", "hostname", "for host "),
+    *("resolv", "enotfound ", "eai_again ", "lookup ", "unknownhostexception", "such host is known", "dial tcp"),
+    *("connect to ", "connecting to ", "connected to "),
+)
 _HOST_KEYS = frozenset(
     [
         "host",
@@ -852,8 +859,7 @@ _LOOKS: tuple[_Look, ...] = (
             "ap1 key",
             "apl access",
             "ap1 access",
-            "<",
-            "text/html",
+            *_HTML_HINTS,
         ),
         frozenset({"message", "msg"}),
     ),
@@ -861,9 +867,9 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
-    _Look(_see_log, ('" ', '",')),
+    _Look(_see_log, ('http/1.1"', 'http/1.0"', 'http/2.0"', 'http/2"', 'http/3.0"', 'http/3"')),
     _Look(_see_url, ("://",), _HOST_KEYS),
-    _Look(_see_named_host, ("resolv", "host", "enotfound", "eai_again", "lookup", "connect", "dial tcp")),
+    _Look(_see_named_host, _HOST_HINTS),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),
     _Look(_see_vendor),
     _Look(_see_key, KEY_HINTS),

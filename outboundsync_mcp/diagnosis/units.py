@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import cast
 
@@ -73,15 +74,16 @@ _CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|< (?:GET|HEAD|POST) /|\* (?:[A-
 _PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re.MULTILINE)  # Python's
 _CALL = re.compile(r"[A-Za-z_][\w.]{1,40}\((?:[\"'{]|\w{1,30}=|\)$)")  # of an agent's tool, behind a prompt
 _SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
-_ATTRIBUTION = re.compile(
-    r"(?i)^\W{0,3}(?:-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
+_MAIL_HEAD = re.compile(
+    r"(?i)^\W{0,3}(?:(?P<attribution>-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
     r"|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
     r"|begin forwarded)"
     r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto"
     r"|escreveu|schreef|skrev|napisał\(?a?\)?|write)\b.{0,60}:?\s*$"
     r"|_{8,}\s*$|begin forwarded message:)"
+    r"|\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?:\*?\s.{2,})"
 )
-_FROM = re.compile(r"(?i)^\W{0,3}\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?:\*?\s.{2,}")
+"""What stands above a quoted mail: its separator, or `From:`, which `Sent:` follows in Outlook."""
 _SENT = re.compile(
     r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to"
     r"|an|à|para|subject|betreff|objet|asunto)\*?:"
@@ -154,19 +156,20 @@ def units_of(text: str) -> list[Unit]:
     elif whole is not None:
         return _Json().units(whole)
     units: list[Unit] = []
-    table = _Table() if ("tatus" in text or "STATUS" in text) and _HEAD_ROW.search(text) else None
-    has_curl_marks = _CURL_MARK.search(text) is not None
+    table = _Table() if _STATUS_COLUMN.search(text) and _HEAD_ROW.search(text) else None
+    has_curl_marks = ("< " in text or "* " in text or "{ [" in text) and _CURL_MARK.search(text) is not None
     has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
     part = 0
     previous_from = False
     for quoted, documents in _lines(text):
         typed = quoted.removeprefix(">>> ") if has_prompts else quoted
         depth, line = _strip_quotes(typed, has_curl_marks=has_curl_marks)
-        if documents is None and (_ATTRIBUTION.match(line) or (previous_from and _SENT.match(line))):
+        head = _MAIL_HEAD.match(line) if documents is None else None
+        if (head and head["attribution"]) or (previous_from and documents is None and _SENT.match(line)):
             part += 1
             previous_from = False
             continue
-        previous_from = documents is None and _FROM.match(line) is not None
+        previous_from = head is not None
         made = _of_line(line, documents)
         if table is not None and len(made) == 1 and documents is None:
             table.name_fields(line, made[0])
@@ -176,6 +179,7 @@ def units_of(text: str) -> list[Unit]:
     return _split_pages(units)
 
 
+_STATUS_COLUMN = re.compile(r"[sS](?i:tatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$))", re.MULTILINE)
 _HEAD_ROW = re.compile(r"(?mi)^[ \t\"'\w.()|,;#/-]{0,300}\bstatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)")
 _COLUMN = re.compile(r"[A-Za-z#][\w .()/#-]{0,40}")
 _STATUS_COLUMNS = frozenset({"status", "statuscode", "httpstatus", "httpstatuscode", "scstatus", "responsestatus"})
@@ -267,6 +271,7 @@ def time_of(text: str) -> float | None:
 _PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
 
 
+@lru_cache(maxsize=4096)  # names recur, and there are hundreds per paste
 def key_of(name: str) -> str:
     """A name as the tables spell it: lower case, no punctuation."""
     return name.lower().translate(_PUNCTUATION)
