@@ -104,7 +104,7 @@ def _is_about_requests(lower: str) -> bool:
 
 
 _ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
-_RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|attempts? left)\b")
+_RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|retry in|attempts? left)\b")
 _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 
 
@@ -134,8 +134,9 @@ class _Request:
         r"|HEAD) https?://\S{1,300}\s*$"
         r"|^[\s>-]{0,16}→ (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Playwright
         r"|^[\s>]{0,6}HTTP/[\d.]{1,3} (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Bun
-        r"|^\W{0,4}(?i:request headers)\W{0,3}$"
+        r"|^\W{0,8}(?i:request headers)\W{0,3}$"
     )
+    _LEVEL = re.compile(r"(?:trce|dbug|info|warn|fail|crit): ")  # .NET's, which look like headers
     _END = re.compile(r"[\s>\"',;]*$|[\s-]{0,16}←|\W{0,4}(?i:response headers|response body|response|request body)\b")
     _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}:\s")
 
@@ -151,11 +152,12 @@ class _Request:
             return False
         if self._names is None:
             return False
-        if self._HEADER.match(unit.text):
+        ends = self._LEVEL.match(unit.text)
+        if not ends and self._HEADER.match(unit.text):
             self._names.add(unit.text.lstrip(" >-").split(":", 1)[0].lower())
             return False
         names, self._names = self._names, None
-        is_whole = self._END.match(unit.text) and names & {"host", "user-agent", "accept", "accept-encoding"}
+        is_whole = (ends or self._END.match(unit.text)) and names & {"host", "user-agent", "accept", "accept-encoding"}
         return bool(is_whole) and not any("auth" in name or "key" in name for name in names)
 
 
@@ -192,6 +194,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return s.status_rank > BARE
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
+    if s.json_body and s.when is None and s.status == e.status and s.host_is_ours and e.host_is_ours:
+        return _differ(s, e)  # told once more, by the exception that it became
     if s.record and e.record and s.outcome and e.outcome and (s.when is None or s.when != e.when):
         return (_names_request(s) and _names_request(e)) or _differ(s, e)
     if (

@@ -51,6 +51,11 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
+# PowerShell shows the property Headers.RetryAfter as a table.
+_RETRY_DELTA = re.compile(
+    r"RetryAfter\s{1,20}Date[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
+)
+_NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] )")  # Jersey's and Karate's logs of a request
 # Browsers' tools show a name above its value.
 _BELOW = re.compile(
     r"(?i)(\n(?:status(?: code)?(?=:?\n[1-5]\d\d\b)|(?:retry-after|date)(?=:?\n(?:\d{1,6}\n|[a-z]{3,9}, \d))))"
@@ -127,12 +132,16 @@ def unescape(text: str) -> str:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("tatus" in text or "etry-" in text):
         text = _BELOW.sub(r"\1: ", text)
+        if "Delta" in text:
+            text = _RETRY_DELTA.sub(lambda match: f"RetryAfter: {_seconds(match['delta'])}", text)
         if "etry" in text:
             text = _PRINTED.sub(_with_names, text)
         if "\n(" in text:
             text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
+    if "1 > " in text:
+        text = _NUMBERED.sub("", text)
     if ":\n" in text and "- " in text:
         text = _YAML_ITEM.sub(r"\g<name> \g<value>", text)
     if ",\n" in text:
@@ -154,6 +163,11 @@ def _unescape(match: re.Match[str]) -> str:
     if char in "\n\r":
         return "\n"
     return "" if 0xD800 <= code <= 0xDFFF or unicodedata.category(char) == "Cc" else char
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def _with_names(match: re.Match[str]) -> str:

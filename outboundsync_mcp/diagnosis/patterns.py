@@ -177,6 +177,8 @@ GIVING_WORDS = _words(
     """
 )
 # What may follow a status in a sentence. Any other word makes the number a count: "404 items", "500 contacts".
+MISSPELT = ("unau", "unath", "forbi", "fobid")
+"""How "unauthorized" and "forbidden" begin, misspelt or not."""
 FOLLOWING_WORDS = _words(
     """
     cannot can't internal too bad gateway service not access
@@ -208,7 +210,7 @@ NUMBER_WORDS = _words(
     score ~ ≈ part chunk shard used have has had need needs want wants hubspot-portal portal account user
     member contact lead deal campaign organization org workspace tenant contacts leads events users count hits
     página pagina seite strona страница страницы стр
-    kampania ext durchwahl ramal anexo wew touched booked added
+    kampania ext durchwahl ramal anexo wew touched booked added строка строке строки
     """
 )
 UNIT_WORDS = _words(
@@ -458,6 +460,11 @@ HANDLER = Hinted(
 )
 # The same of code that makes one, where no program has stopped there.
 MADE_ERROR = Hinted(("raise", "throw"), re.compile(r"^[\s+|>-]{0,12}(?:raise [A-Z]\w*(?:\(|,|$)|throw new [A-Z])"))
+# Lines of nginx's configuration.
+CONFIGURED = Hinted(
+    ("error_page ", "_status ", "next_upstream "),
+    re.compile(r"^\s{0,40}(?:error_page|limit_(?:req|conn)_status|\w{4,12}_next_upstream) [^;\n]{1,400};"),
+)
 STOPPED = ("traceback", "\n    at ", "^\n", "^--", "uncaught")
 _GO_PASSED = r"ok\s{1,6}[\w.-]{1,80}/\S{1,200}\s+(?:[\d.]{1,9}s|\(cached\))"
 # A test that passed says what its program would do.
@@ -497,7 +504,7 @@ FAILURES: tuple[FailureWords, ...] = (
         nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror | name could not be resolved |
         name_not_resolved | dns_probe | no address associated with hostname | unknown host | unable to resolve |
         name does not resolve | host not found | name resolution failed | nxdomain | wsahost_not_found |
-        bad hostname | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
+        bad hostname | hostname lookup for | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |

@@ -140,7 +140,7 @@ class Vocabulary:
                 *(row.needles[0].split("=")[0] for row in self.shapes),
             ],
         }
-        no_reports = [p.INSTRUCTION, p.HANDLER]
+        no_reports = [p.INSTRUCTION, p.HANDLER, p.CONFIGURED]
         if not any(word in lower for word in p.STOPPED):
             no_reports.append(p.MADE_ERROR)
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
@@ -158,6 +158,9 @@ class Vocabulary:
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
         numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
         defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
+        for i in numbered:
+            if len({*_MAPS.findall(units[i].text)}) >= _DEFINITIONS:
+                self.looks[i] = 0
         if len({*defined.values()}) >= _DEFINITIONS:
             for unit in defined:
                 self.looks[unit] = 0
@@ -172,9 +175,11 @@ class Vocabulary:
 
 
 _DEFINES = re.compile(
-    r"\W{0,12}(?:case |when )?[\"'`*]{0,3}(?<!\()([1-5]\d\d)[\"'`*]{0,3}\s{0,3}"
-    r"(?:(?:[:|–-]|->|=>)(?:\s|$)|\)\s\S)(?![^\n]*://)"
+    r"\W{0,12}(?:case |when )?[\"'`*]{0,3}(?<!\()([1-5]\d\d)(?:\s?[/,]\s?[1-5]\d\d){0,4}[\"'`*]{0,3}"
+    r"(?:\s{0,3}(?:[:|–-]|->|=>)(?:\s|$)|\)\s\S|\s{3,40}[(A-Z])(?![^\n]*://)"
 )
+_MAPS = re.compile(r"([1-5]\d\d)[\"'`]?\s?(?:→|->|=>)\s")
+"""`401 → InvalidKey, 403 → …` on one line."""
 _DEFINITIONS = 3
 """From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
 
@@ -299,7 +304,7 @@ _STATUS_FIRST = re.compile(
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
 _TEST_NAME = re.compile(
     r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b"
-    r"|FAIL\s{1,4}\S+\.(?:test|spec)\.)"
+    r"|(?:FAIL\s{1,4})?[\w./-]{1,200}\.(?:test|spec)\.|\s{0,4}(?:Then|And|\*) status )"
 )
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
@@ -607,10 +612,15 @@ _OPTION = re.compile(r"(?<![A-Za-z])(?:connect|read|connection|socket)Timeout[\"
 """`connectTimeout: 0:00:10`, `readTimeout=15` are settings; `ReadTimeout: 15` is an exception."""
 
 
+_RESOLVED_BY_BUILDS = re.compile(r"failed to resolve (?:source|import|module|dependenc|reference|entry|package|plugin)")
+
+
 def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) -> bool:
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
     if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
+    if needle == "failed to resolve":
+        return _RESOLVED_BY_BUILDS.search(lower) is None
     if needle in p.OF_CERTIFICATES:
         return any(word in vocabulary.lower for word in p.CERTIFICATE_WORDS)
     if needle in ("connecttimeout", "readtimeout", "connectiontimeout", "sockettimeout"):
@@ -794,7 +804,7 @@ def vendor_of_host(host: str) -> str | None:
 
 
 _VENDOR_SAYS = re.compile(
-    r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
+    r"[\\.:]{1,2}[\w\\.:]{0,60}(?:error|exception)|(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
     r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert"
     r"|devuelve|renvoie|meldet|antwort|sagt|wirft|schickt|répond|responde|retorna|dice|risponde|geeft|zegt|zwraca|odpowiada"
     r"|возвращает|отвечает|пишет|返回|が|から"
@@ -879,7 +889,10 @@ _ON_PAGE = sum(
     1 << bit for bit, look in enumerate(_LOOKS) if look.see in (_see_status, _see_failure, _see_intermediary)
 )
 _NO_REPORT = 1 << len(_LOOKS)
-_NO_REPORT_HINTS = (*p.INSTRUCTION.hints, *p.HANDLER.hints, *p.MADE_ERROR.hints, *p.PASSED.hints, "{")
+_NO_REPORT_HINTS = (
+    *(hint for told in (p.INSTRUCTION, p.HANDLER, p.CONFIGURED, p.MADE_ERROR, p.PASSED) for hint in told.hints),
+    "{",
+)
 _SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
 _ALL = 2 * _NO_REPORT - 1
 _LOOKS_OF_KEY = {

@@ -34,7 +34,7 @@ _LOGGED = re.compile(
     r"|\bTCP_[A-Z_]{2,30}/([1-5]\d\d)\s"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
-_NEXT = re.compile(r"[\s\xa0]{0,2}([^\W\d_]+|[%$€£])")
+_NEXT = re.compile(r"(?:[\s\xa0]{0,2}|-(?=byte|second|minute|day|page|line))([^\W\d_]+|[%$€£])")
 _NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
 _REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
 _PLURAL = re.compile(r"['’]?(?:s|ers?|ern|(?P<verb>ing|ed|d))\b")
@@ -52,7 +52,8 @@ _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and a
 _MAY_COMPARE = frozenset("=en(")
 # What a client does, not what came.
 _POLICY = re.compile(
-    r"(?i)\bretr(?:y|ies)[,:]?(?: once| only)? on:?\s{1,25}$|\b(?:we|to|i|should|must|can|clients?) retry an? $"
+    r"(?i)\bretr(?:y|ies)[,:]?(?: once| only)? on:?\s{1,25}$|\bretry only (?:an?|the) $"
+    r"|\b(?:we|to|i|should|must|can|clients?) retry an? $"
 )
 _TUNNEL = re.compile(r"(?i) connection established\W*$")  # a proxy's own answer
 _WAIT_BEFORE = re.compile(
@@ -63,7 +64,8 @@ _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
 _COUNTED = re.compile(r"(?i)\W{0,6}replies: $")
-_FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$")  # its airline
+_FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$|[Ee]xtension $")
+"""Its airline; a telephone's extension, which a colon does not follow."""
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
 # Who answered, beside the number: "api.hubapi.com returned 429", "429 error from api.hubapi.com".
 _DOMAINS = "|".join(re.escape(domain) for domain in (p.OUR_DOMAIN, *(d for row in p.VENDORS for d in row.domains)))
@@ -230,10 +232,11 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
     common = BARE if status in p.COMMON_STATUSES else 0
     if left.endswith("*") and not right.startswith("*"):  # nginx's connection number
         return 0
-    if left.endswith("(") and right.startswith(")"):
-        return common
     words = [word.lower() for word in _WORD.findall(left)][-3:]
     last = words[-1] if words else ""
+    if left.endswith("(") and right.startswith(")"):  # "Forbidden (403)", ".NET: ошибку: (502)"
+        is_error = left.endswith(": (") and last in p.STATUS_WORDS
+        return CUED if is_error or left[:-1].rstrip().lower().endswith(p.REASONS[status]) else common
     if (
         last in p.NUMBER_WORDS
         or _FLIGHT.search(left)
@@ -336,4 +339,5 @@ def _counts_a_noun(right: str, *, of_any_script: bool = False) -> bool:
         return False
     if _CJK_GRAMMAR.match(match[1]):
         return False
-    return (of_any_script or match[1].isascii()) and match[1].lower() not in p.FOLLOWING_WORDS
+    word = match[1].lower()
+    return (of_any_script or word.isascii()) and word not in p.FOLLOWING_WORDS and not word.startswith(p.MISSPELT)

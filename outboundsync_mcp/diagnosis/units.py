@@ -97,7 +97,7 @@ _PREFIX_START = frozenset("0123456789[")
 # A row of a table whose column is a field: "retry_after   | 6" (psql), "retry-after<tab>6" (browsers).
 _ROW = re.compile(
     r"(?i)\s{0,4}(?P<name>retry[_-]?after|(?:http_?)?status(?:_?code)?|location|date|www-authenticate)"
-    r"(?:\s{1,40}\| |\t)(?P<value>[^|\t\n]{1,200})$"
+    r"(?:\s{1,40}\| |\t|[ \xa0]{2,40}+(?![:=]))(?P<value>[^|\t\n]{1,200})$"
 )
 _OPENER = re.compile(
     r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
@@ -310,7 +310,7 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
     match = _QUOTE.match(line) if line.lstrip(" \t")[:1] in _QUOTE_MARKS else None
     if match is None or (match[0].strip()[:1] in tuple("|│┃") and line.rstrip().endswith(("|", "│", "┃"))):  # a table
         return 0, line
-    quotes = sum(match[0].count(char) for char in ">|│┃▌›")
+    quotes = sum(match[0].count(char) for char in ">|┃▌›")  # "│" is drawn by programs
     rest = line[match.end() :]
     if quotes == 1 and _CALL.match(rest):
         return 0, rest
@@ -320,7 +320,7 @@ def _strip_quotes(line: str, *, has_curl_marks: bool) -> tuple[int, str]:
 
 
 def _of_line(line: str, documents: list[object] | None) -> list[Unit]:
-    if ("|" in line or "\t" in line) and (row := _ROW.match(line)):
+    if ("|" in line or "\t" in line or "  " in line) and (row := _ROW.match(line)):
         line = f"{row['name']}: {row['value']}"
     prefix = _PREFIX.match(line) if line[:1] in _PREFIX_START or "|" in line else None
     units = _of_bare_line(line[prefix.end() :] if prefix else line, documents)

@@ -66,7 +66,7 @@ LINES: list[tuple[str, list[Unit]]] = [
             Unit("b", depth=2),
             Unit("c", depth=2),
             Unit("d", depth=1),
-            Unit("e", depth=1),
+            Unit("e"),
             Unit("f", depth=1),
             Unit("    > g"),
         ],
