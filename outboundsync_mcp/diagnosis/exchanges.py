@@ -6,7 +6,7 @@ from typing import Literal
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
-from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary, see, told_in
+from outboundsync_mcp.diagnosis.sighting import REQUEST, SEEN, Sighting, Vocabulary, see, told_in
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, index
 
@@ -24,8 +24,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     current: Sighting | None = None
     request = _Request()
     for unit, looks in zip(units, vocabulary.looks, strict=True):
-        keyless = request.ends_without_key(unit)
-        if current is not None and not looks and not keyless and _goes_on(unit, current):
+        keyless = request.ends_without_key(unit, may_begin=bool(looks & REQUEST))
+        if current is not None and not looks & SEEN and not keyless and _goes_on(unit, current):
             _add_text(current, unit.text)
             continue
         for sighting in see(unit, looks, vocabulary):
@@ -143,11 +143,12 @@ class _Request:
     def __init__(self) -> None:
         self._names: set[str] | None = None
 
-    def ends_without_key(self, unit: Unit) -> bool:
-        """Whether the request that the units so far showed ends here, whole and without the header."""
-        start = unit.text[:600]
-        is_hinted = "HTTP/" in start or "http" in start or "eaders" in start or "EADERS" in start
-        if is_hinted and self._LINE.search(start):
+    def ends_without_key(self, unit: Unit, *, may_begin: bool) -> bool:
+        """Whether the request that the units so far showed ends here, whole and without the header.
+
+        `may_begin`: the unit has words of a request's first line.
+        """
+        if may_begin and self._LINE.search(unit.text[:600]):
             self._names = set()
             return False
         if self._names is None:

@@ -34,7 +34,9 @@ _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # 
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"=(?<![=\s]=)(?:\n|3D|20\n|22|E2=80)")
 _WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
-_CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n[ \t]*(?=-)")  # shell, PowerShell and cmd continuation before a flag
+_CONTINUED = re.compile(
+    r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-)"
+)  # shell, PowerShell and cmd continuation before a flag
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
 # Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.
@@ -56,9 +58,12 @@ _RETRY_DELTA = re.compile(
     r"RetryAfter\s{1,20}Date[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
 )
 _NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] )")  # Jersey's and Karate's logs of a request
+_NIFI_VALUE = re.compile(r"(?m)^Key: '(?P<name>[\w.-]{1,80})'\n\s{1,8}Value: '(?P<value>[^'\n]{0,2000})'$")
+_OTEL_VALUE = re.compile(r"(?m)(?P<name>-> [\w.]{1,80}: )(?:Str|Int|Bool|Double)\((?P<value>[^\n]{0,2000})\)$")
 # Browsers' tools show a name above its value.
 _BELOW = re.compile(
-    r"(?i)(\n(?:status(?: code)?(?=:?\n[1-5]\d\d\b)|(?:retry-after|date)(?=:?\n(?:\d{1,6}\n|[a-z]{3,9}, \d))))"
+    r"(?i)(\n(?:status(?: code)?(?=:?\n[1-5]\d\d\b)|authorization(?=:?\n(?:bearer|basic|token|osapi_))"
+    r"|(?:retry-after|date)(?=:?\n(?:\d{1,6}\n|[a-z]{3,9}, \d))))"
     r":?\n"
 )
 # What a program prints of a response, below the line of code that says in which order.
@@ -119,6 +124,8 @@ def unescape(text: str) -> str:
         text = text.replace('<<"', '"').replace('">>', '"')  # Erlang's strings
     if "\\n" in text and "%{" in text:
         text = _WRITE_OUT.sub(lambda match: match[0].replace("\\n", " "), text)
+    if '^"' in text:
+        text = text.replace('^\\^"', "'").replace('^"', '"')  # cmd's quotes
     if "\\\n" in text or "`\n" in text or "^\n" in text:
         text = _CONTINUED.sub(" ", text)
     if "\\" in text:
@@ -132,14 +139,18 @@ def unescape(text: str) -> str:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("tatus" in text or "etry-" in text):
         text = _BELOW.sub(r"\1: ", text)
-        if "Delta" in text:
-            text = _RETRY_DELTA.sub(lambda match: f"RetryAfter: {_seconds(match['delta'])}", text)
-        if "etry" in text:
+        if "etry-" in text:
             text = _PRINTED.sub(_with_names, text)
         if "\n(" in text:
             text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
+    if "Delta" in text:
+        text = _RETRY_DELTA.sub(lambda match: f"RetryAfter: {_seconds(match['delta'])}", text)
+    if "-> " in text and "(" in text:
+        text = _OTEL_VALUE.sub(r"\g<name>\g<value>", text)
+    if "Key: '" in text:
+        text = _NIFI_VALUE.sub(r"\g<name>: \g<value>", text)
     if "1 > " in text:
         text = _NUMBERED.sub("", text)
     if ":\n" in text and "- " in text:

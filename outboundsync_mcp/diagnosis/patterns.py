@@ -504,7 +504,7 @@ FAILURES: tuple[FailureWords, ...] = (
         nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror | name could not be resolved |
         name_not_resolved | dns_probe | no address associated with hostname | unknown host | unable to resolve |
         name does not resolve | host not found | name resolution failed | nxdomain | wsahost_not_found |
-        bad hostname | hostname lookup for | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
+        bad hostname | hostname lookup for | target host or object does not exist | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
@@ -543,7 +543,7 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate has expired | cert_has_expired | certificate is expired | certificate expired |
         expired certificate | certificate has expired or is not yet valid: current time |
         certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid | cert_e_expired |
-        notafter: | sec_e_cert_expired | certexpired | server certificate has expired | certificate_expired |
+        notafter: | sec_e_cert_expired | certexpired | ' expired on | server certificate has expired | certificate_expired |
         notvalidafter | zertifikat abgelaufen | zertifikat ist abgelaufen | certificat expiré | certificat a expiré |
         certificado caducado | certificado ha caducado | certificado expirado | certificado expirou
         """,
@@ -626,7 +626,8 @@ FAILURES: tuple[FailureWords, ...] = (
         eof occurred in violation of protocol | ssl_error_syscall | curl: (35) | tls handshake error |
         ssl routines | secure tls connection was established | tls connect error |
         ssl connection could not be established | remote error: tls | err_ssl_version | openssl::ssl::sslerror |
-        network socket disconnected before secure | tls handshake eof | sslexception
+        network socket disconnected before secure | tls handshake eof | sslexception | sslengine problem |
+        alert (level: fatal
         """,
     ),
     *_rows(
@@ -782,7 +783,9 @@ FAILURES: tuple[FailureWords, ...] = (
 )
 
 
-OF_CERTIFICATES = frozenset({"not yet activated", "not trusted", "cannot verify", "name mismatch", "http_request"})
+OF_CERTIFICATES = frozenset(
+    {"not yet activated", "not trusted", "cannot verify", "name mismatch", "http_request", "' expired on"}
+)
 """Needles that tell of a failure only beside a certificate: "cannot verify the API key" tells of none."""
 CERTIFICATE_WORDS = (
     "certific",
@@ -1114,6 +1117,7 @@ VENDOR_SHAPES: tuple[Shape, ...] = (
     Shape("AWS", ("signaturedoesnotmatch",)),
     Shape("AWS", ("invalidclienttokenid",)),
     Shape("AWS", ("botocore.exceptions",)),
+    Shape("AWS", ("operation error ", "https response error")),
     Shape("AWS", ("an error occurred (", ") when calling the")),
     Shape("AWS", ("<code>accessdenied</code>",)),
     Shape("AWS", ("<hostid>", "<requestid>")),

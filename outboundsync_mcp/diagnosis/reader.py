@@ -6,9 +6,8 @@ writes the evidence down. `arguments` takes what is given beside the text, `dige
 """
 
 import re
-from dataclasses import replace
 from datetime import datetime
-from typing import cast
+from typing import TypedDict, cast
 
 from outboundsync_mcp.diagnosis.arguments import as_text, status_of, wait_of
 from outboundsync_mcp.diagnosis.clean import clean, clean_message
@@ -139,7 +138,7 @@ def _evidence(
             f"The {'words imply' if e.status is not None else 'body implies'} HTTP {final}; no status is stated."
         )
     me = e.me if final in (None, 200) else None
-    evidence = Evidence(
+    return Evidence(
         source="pasted",
         seen=tuple(seen),
         certainty=_certainty(e, explicit=status is not None),
@@ -171,8 +170,8 @@ def _evidence(
         key_vendor=key.vendor if key else None,
         key_sent=key.sent if key else None,
         key_source="the request",
+        **_identity(me, redact),
     )
-    return replace(evidence, **_identity(me, redact))
 
 
 def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting:
@@ -284,7 +283,13 @@ def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:
     return None
 
 
-def _identity(me: dict[str, object] | None, redact: Redactor) -> dict[str, object]:
+class _Identity(TypedDict, total=False):
+    connections: int | None
+    connection_scope: str | None
+    key_name: str | None
+
+
+def _identity(me: dict[str, object] | None, redact: Redactor) -> _Identity:
     if me is None:
         return {}
     key = cast("dict[str, object]", me["apiKey"])

@@ -8,6 +8,7 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -69,11 +70,20 @@ _SHAPES: tuple[_Shape, ...] = (
     *(_word_shape(name, r"[_-]?\w{16,}") for name in ("xkeysib", "dapi")),
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
-_RUN = re.compile(r"[A-Za-z0-9_\-+]{10,}+={0,2}+")
+_MIN_RANDOM = 10
 _CLASSES = str.maketrans(
-    {**dict.fromkeys("0123456789", "0"), **dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "A")}
-    | dict.fromkeys("abcdefghijklmnopqrstuvwxyz", "a")
+    {**dict.fromkeys(digits, "0"), **dict.fromkeys(ascii_uppercase, "A"), **dict.fromkeys(ascii_lowercase, "a")}
 )
+
+
+class _Words(dict[int, str | int]):
+    """A table for `str.translate`: letters, digits, `_`, `-` and `+` stay, all else becomes a blank."""
+
+    def __missing__(self, code: int) -> str:
+        return " "
+
+
+_WORDS = _Words({ord(char): ord(char) for char in f"{ascii_letters}{digits}_-+"})
 _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}*)")
 # Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
 # " + " between two pieces of a string. No name of something else: those are followed by a colon.
@@ -309,9 +319,7 @@ def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[list[_Span]
             spans.append(torn.span("rest"))
             torn = _TORN.match(text, torn.end())
         yield spans
-    for match in _RUN.finditer(text):
-        if not match[0].isalpha() and _is_random(match[0]):
-            yield [_without_prefix(lower, *match.span())]
+    yield from ([_without_prefix(lower, *span)] for span in _random(text))
     yield from ([block] for block in _pem_blocks(text))
 
 
@@ -360,6 +368,19 @@ def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:
 def _is_piece(token: str) -> bool:
     """Whether what follows a secret is more of it: no word, no number, no name of several words."""
     return not all(_WORD.fullmatch(word) for word in re.split(r"[-_+~=]+", token) if word)
+
+
+def _random(text: str) -> Iterator[_Span]:
+    """Where words stand that only chance writes, with the `=` that fills up base64 behind them."""
+    end = 0
+    for word in text.translate(_WORDS).split():
+        if len(word) >= _MIN_RANDOM and not word.isalpha():
+            start = text.index(word, end)
+            end = start + len(word)
+            fill = text[end : end + 2]
+            end += len(fill) - len(fill.lstrip("="))
+            if _is_random(text[start:end]):
+                yield start, end
 
 
 def _is_random(token: str) -> bool:

@@ -155,6 +155,8 @@ class Vocabulary:
                 self._mark(1 << bit, partial(lower.find, hint))
         for hint in (*found.intersection(_NO_REPORT_HINTS), *self.unrelated):
             self._mark(_NO_REPORT, partial(lower.find, hint))
+        for hint in found.intersection(_REQUEST_HINTS):
+            self._mark(REQUEST, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
         numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
         defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
@@ -212,7 +214,7 @@ def see(unit: Unit, looks: int, vocabulary: Vocabulary) -> list[Sighting]:
             part=unit.part,
             when=unit.when,
         )
-        if looks:
+        if looks & SEEN:
             lower = _plain_quotes(text.lower())
             for look in _looks_of(looks):
                 look.see(part, lower, vocabulary, sighting)
@@ -666,14 +668,14 @@ _URL = re.compile(
 _HOST_IN_TEXT = re.compile(
     r"(?:host=['\"]|(?:could not|failed to|unable to) resolve(?: host)?:? ['‘]?|enotfound |eai_again |lookup "
     r"|unknownhostexception: "
-    r"|connect(?:ing|ed)? to (?:host )?|no such host is known\. \(|host \"|for host |resolving "
+    r"|connect(?:ing|ed|ion)? to (?:host )?|no such host is known\. \(|host \"|for host |resolving "
     r"|host(?:name)?:? ?['\"]|dial tcp:? )"
     r"(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})"
 )
 _HOST_HINTS = (
     *("host=", 'host"', "host'", 'host "', "host '", 'host:"', "host:'", 'host: "', "host: '", "hostname", "for host "),
     *("resolv", "enotfound ", "eai_again ", "lookup ", "unknownhostexception", "such host is known", "dial tcp"),
-    *("connect to ", "connecting to ", "connected to "),
+    *("connect to ", "connecting to ", "connected to ", "connection to "),
 )
 _HOST_KEYS = frozenset(
     [
@@ -894,7 +896,12 @@ _NO_REPORT_HINTS = (
     "{",
 )
 _SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
-_ALL = 2 * _NO_REPORT - 1
+_REQUEST_HINTS = ("get ", "post ", "head ", "request headers")
+REQUEST = 2 * _NO_REPORT
+"""The bit of units that have words of a request's first line."""
+_ALL = 2 * REQUEST - 1
+SEEN = _ALL - REQUEST
+"""The bits of units in which something may be seen, or told that is no report."""
 _LOOKS_OF_KEY = {
     key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)
     for key in frozenset[str]().union(*(look.keys for look in _LOOKS))
@@ -906,5 +913,6 @@ _NEEDLES = Needles(
     ),
     *(look.hints for look in _LOOKS),
     _NO_REPORT_HINTS,
+    _REQUEST_HINTS,
     _SETS_HEADER,
 )

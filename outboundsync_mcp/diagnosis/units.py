@@ -75,7 +75,8 @@ _PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re
 _CALL = re.compile(r"[A-Za-z_][\w.]{1,40}\((?:[\"'{]|\w{1,30}=|\)$)")  # of an agent's tool, behind a prompt
 _SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
 _MAIL_HEAD = re.compile(
-    r"(?i)^\W{0,3}(?:(?P<attribution>-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
+    r"(?i)^\W{0,3}(?=\*?[-_obaledifvо差发])(?:(?P<attribution>"
+    r"-{2,}\s{0,3}(?:original message|forwarded message|ursprüngliche nachricht"
     r"|message d'origine|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
     r"|begin forwarded)"
     r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto"
@@ -100,15 +101,19 @@ _ROW = re.compile(
     r"(?:\s{1,40}\| |\t|[ \xa0]{2,40}+(?![:=]))(?P<value>[^|\t\n]{1,200})$"
 )
 _OPENER = re.compile(
-    r"(?i)^\W{0,6}(?:\S{0,30}\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}\sHTTP/[\d.]+\s*$"
+    r"(?i)^\W{0,6}(?:\S{0,30}+\s(?:[<>*]\s)?)?(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)\s\S{1,400}+\sHTTP/[\d.]+\s*$"
     r"|HTTP/[\d.]+\s[1-5]\d\d\b|(?:\$|%|#|PS [^>\n]{0,80}>|❯|➜)\s{0,2}(?:curl|https?|wget|xh)\b"
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
-    r"|^\W{0,6}(?:\d\S{7,30}\s)?(?:(?:\[[\w.-]{1,40}\]|[\w.-]{1,30}=\S{1,40}|\w{1,30}\]|[A-Z]{4,8})\s){0,6}(?:[-=]?>\s|→\s)?"
+    r"|^\W{0,6}(?:\d\S{7,30}+\s)?(?:(?:\[[\w.-]{1,40}+\]|[\w.-]{1,30}+=\S{1,40}+|\w{1,30}+\]|[A-Z]{4,8}+)\s){0,6}(?:[-=]?>\s|→\s)?"
     r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
+    r"|^.{0,120} -- (?:: )?request: (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"  # Faraday
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
-    r"|^\W{0,3}(?:await )?[a-z_][\w.]{1,40}\((?:url=)?[\"']https?://[^\s\"']{1,400}[\"']\)$"
+    r"|^\W{0,3}(?:await )?[a-z_][\w.]{1,40}+\((?:url=)?[\"']https?://[^\s\"']{1,400}[\"']\)$"
 )
-_OPENER_WORDS = ("HTTP/", "http", "curl", "wget", "xh ", "--20", "_call", "tool_use")
+_OPENER_WORDS = (
+    *("HTTP/", " http", '("http', "('http", '="http', "='http", "curl", "wget", "xh ", "--20"),
+    *("request: ", "tool_call", "function_call", "tool_use"),
+)
 _STAMP = re.compile(
     r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
     r"|(?P<day>\d\d)/(?P<month>[A-Z][a-z]{2})/(?P<year>\d{4}):(?P<clock>\d\d:\d\d:\d\d)"
@@ -120,7 +125,7 @@ _ABBREVIATION = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _LOG_LINE = re.compile(
-    r"^\W{0,4}(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
+    r"^\W{0,4}(?=[\dA-Z\[])(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
     r"|WARNING|ERROR|CRITICAL|FATAL)\b)"
 )
@@ -397,19 +402,15 @@ def _whole_json(text: str) -> object | None:
 
 
 def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
-    """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on.
-
-    Work spent on JSON that does not parse is bounded by a budget, so that no text makes this quadratic.
-    """
-    budget = 4 * len(text) + 200_000
+    """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on."""
+    budget = _budget(text)
     for chunk in _chunks(text):
         if _JSON_START.search(chunk) is None:
             yield from ((line, None) for line in chunk.removesuffix("\n").split("\n"))
             continue
         position = 0
         while position < len(chunk):
-            end = chunk.find("\n", position)
-            end = len(chunk) if end < 0 else end
+            end = _line_end(chunk, position)
             documents: list[object] = []
             outside: list[str] = []
             at = position
@@ -435,8 +436,7 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
                 else:
                     outside.append(chunk[at:stop])
                 if stop > end:
-                    end = chunk.find("\n", stop)
-                    end = len(chunk) if end < 0 else end
+                    end = _line_end(chunk, stop)
                 at = stop
             outside.append(chunk[at:end])
             yield "".join(outside), documents or None
@@ -451,30 +451,43 @@ def _read_before(error: Exception, window: str) -> int:
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """The text with escapes undone, except lines that are JSON as they stand: their escapes belong to them."""
+    """The text with escapes undone, except lines with JSON as it stands: its escapes belong to it."""
     if "\\" not in text or not _JSON_START.search(text):
         yield unescape(text)
         return
-    plain: list[str] = []
-    for line in text.split("\n"):
-        found = "\\" in line and _JSON_START.search(line)
-        if found and _parses(line[found.start() :]):
-            if plain:
-                yield unescape("\n".join(plain))
-                plain = []
-            yield line
-        else:
-            plain.append(line)
-    if plain:
-        yield unescape("\n".join(plain))
+    budget = _budget(text)
+    begun = at = 0
+    while at < len(text):
+        end = _line_end(text, at)
+        found = _JSON_START.search(text, at, end + _JSON_START_CHARS) if budget > 0 else None
+        if found and found.start() < end:
+            window = text[found.start() : found.start() + _WINDOW]
+            budget -= len(window) // 64
+            try:
+                _, length = _DECODER.raw_decode(window)
+            except (ValueError, RecursionError) as error:
+                budget -= _read_before(error, window)
+            else:
+                budget -= length
+                end = _line_end(text, found.start() + length)
+                if "\\" in text[at:end]:
+                    if begun < at:
+                        yield unescape(text[begun : at - 1])
+                    yield text[at:end]
+                    begun = end + 1
+        at = end + 1
+    if begun < len(text):
+        yield unescape(text[begun:])
 
 
-def _parses(text: str) -> bool:
-    try:
-        _DECODER.raw_decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
+def _budget(text: str) -> int:
+    """Work to be spent on JSON that does not parse, so that no text makes this quadratic."""
+    return 4 * len(text) + 200_000
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 _LISTS_OF_OPTIONS = frozenset({"errorcodes", "statuscodes", "methods", "retryon", "codes", "retryable"})
