@@ -470,7 +470,7 @@ def _chunks(text: str) -> Iterator[str]:
             else:
                 budget -= length
                 end = _line_end(text, found.start() + length)
-                if "\\" in text[at:end]:
+                if "\\" in window[:length]:
                     if begun < at:
                         yield unescape(text[begun : at - 1])
                     yield text[at:end]

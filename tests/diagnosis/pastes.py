@@ -3681,6 +3681,12 @@ PASTES: tuple[Paste, ...] = (
         "not_outboundsync",
     ),
     Paste(
+        "curl with a body before its header",
+        f'$ curl {URL} \\\n  -d \'{{"a": 1}}\' \\\n  -H \'Authorization: Bearer Bearer osapi_abcdefghijklmnop1234567890\'\n{{"message":"Invalid API key","error":"Unauthorized","statusCode":401}}',
+        401,
+        "malformed_api_key",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,

@@ -645,7 +645,8 @@ TEXTS_WITH_JSON: list[tuple[str, list[Unit]]] = [
         ],
     ),
     ('{\\"a\\": 1} b', [record({"a": "1"}, " b\n", objects=[{"a": 1}])]),
-    ('{"c": 1} a\\nb', [record({"c": "1"}, " a\\nb\n", objects=[{"c": 1}])]),
+    ('{"c": 1} a\\nb', [record({"c": "1"}, " a\n", objects=[{"c": 1}]), Unit("b")]),
+    ('{"c": "x\\ny"} a\\nb', [record({"c": "x\ny"}, " a\\nb\nx\ny\n", objects=[{"c": "x\ny"}])]),
     # a line with JSON is no separator of a mail
     (
         'From: Jo {"a": 1}\nSent: x',
