@@ -104,7 +104,7 @@ def _is_about_requests(lower: str) -> bool:
 
 
 _ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
-_RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|retry in|attempts? left)\b")
+_RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|retry in \d+s?|attempts? left)\b")
 _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
 
 
@@ -136,7 +136,7 @@ class _Request:
         r"|^[\s>]{0,6}HTTP/[\d.]{1,3} (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Bun
         r"|^\W{0,8}(?i:request headers)\W{0,3}$"
     )
-    _LEVEL = re.compile(r"(?:trce|dbug|info|warn|fail|crit): ")  # .NET's, which look like headers
+    _LEVEL = re.compile(r"(?:trce|dbug|info|warn|fail|crit): System\.Net\.Http\.")  # .NET's, which look like headers
     _END = re.compile(r"[\s>\"',;]*$|[\s-]{0,16}←|\W{0,4}(?i:response headers|response body|response|request body)\b")
     _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}:\s")
 

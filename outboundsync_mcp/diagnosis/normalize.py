@@ -57,7 +57,9 @@ _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, 
 _RETRY_DELTA = re.compile(
     r"RetryAfter\s{1,20}Date[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
 )
-_NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] )")  # Jersey's and Karate's logs of a request
+_NUMBERED = re.compile(
+    r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))"
+)  # Jersey's and Karate's logs of a request
 _NIFI_VALUE = re.compile(r"(?m)^Key: '(?P<name>[\w.-]{1,80})'\n\s{1,8}Value: '(?P<value>[^'\n]{0,2000})'$")
 _OTEL_VALUE = re.compile(r"(?m)(?P<name>-> [\w.]{1,80}: )(?:Str|Int|Bool|Double)\((?P<value>[^\n]{0,2000})\)$")
 # Browsers' tools show a name above its value.

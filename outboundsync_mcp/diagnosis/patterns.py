@@ -783,9 +783,7 @@ FAILURES: tuple[FailureWords, ...] = (
 )
 
 
-OF_CERTIFICATES = frozenset(
-    {"not yet activated", "not trusted", "cannot verify", "name mismatch", "http_request", "' expired on"}
-)
+OF_CERTIFICATES = frozenset({"not yet activated", "not trusted", "cannot verify", "name mismatch", "http_request"})
 """Needles that tell of a failure only beside a certificate: "cannot verify the API key" tells of none."""
 CERTIFICATE_WORDS = (
     "certific",

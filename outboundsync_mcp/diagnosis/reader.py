@@ -14,7 +14,7 @@ from outboundsync_mcp.diagnosis.clean import clean, clean_message
 from outboundsync_mcp.diagnosis.digest import digest
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Confidence, Evidence, Failure, Intermediary
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
-from outboundsync_mcp.diagnosis.normalize import decode, without_codes
+from outboundsync_mcp.diagnosis.normalize import decode, unescape, without_codes
 from outboundsync_mcp.diagnosis.own_diagnosis import evidence_of_diagnosis
 from outboundsync_mcp.diagnosis.redact import Redactor
 from outboundsync_mcp.diagnosis.response import API_REALM, origin_and_path, read_response
@@ -44,7 +44,8 @@ def read(
     said = as_text(message)
     written, said = without_codes(digest(raw)), without_codes(said)
     normal, said_normal = decode(written), decode(said)
-    redact = Redactor(*{written, normal, said, said_normal})  # what is no encoding loses its marks when it is undone
+    # What is no encoding loses its marks when it is undone; an escape hides a name wherever it stands.
+    redact = Redactor(*{written, normal, said, said_normal, unescape(normal) if "\\" in normal else normal})
     notes: list[str] = []
     explicit = status_of(status, notes)
     units = units_of(normal) if normal.strip() else []

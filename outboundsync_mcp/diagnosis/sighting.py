@@ -161,7 +161,7 @@ class Vocabulary:
         numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
         defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
         for i in numbered:
-            if len({*_MAPS.findall(units[i].text)}) >= _DEFINITIONS:
+            if not units[i].objects and len({*_MAPS.findall(units[i].text)}) >= _DEFINITIONS:
                 self.looks[i] = 0
         if len({*defined.values()}) >= _DEFINITIONS:
             for unit in defined:
@@ -178,9 +178,9 @@ class Vocabulary:
 
 _DEFINES = re.compile(
     r"\W{0,12}(?:case |when )?[\"'`*]{0,3}(?<!\()([1-5]\d\d)(?:\s?[/,]\s?[1-5]\d\d){0,4}[\"'`*]{0,3}"
-    r"(?:\s{0,3}(?:[:|–-]|->|=>)(?:\s|$)|\)\s\S|\s{3,40}[(A-Z])(?![^\n]*://)"
+    r"(?:\s{0,3}(?:[:|–-]|->|=>)(?:\s|$)|\)\s\S)(?![^\n]*://)"
 )
-_MAPS = re.compile(r"([1-5]\d\d)[\"'`]?\s?(?:→|->|=>)\s")
+_MAPS = re.compile(r"(?<![\w.])([1-5]\d\d)[\"'`]?\s?(?:→|->|=>)\s[\"'`]?[A-Za-z][^\d\n,;]{0,60}(?:[,;]|\.?$)")
 """`401 → InvalidKey, 403 → …` on one line."""
 _DEFINITIONS = 3
 """From this many different statuses on, each at the beginning of a line, the lines say what statuses mean."""
@@ -623,6 +623,8 @@ def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) ->
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
     if needle == "failed to resolve":
         return _RESOLVED_BY_BUILDS.search(lower) is None
+    if needle == "' expired on":
+        return "certificate '" in lower
     if needle in p.OF_CERTIFICATES:
         return any(word in vocabulary.lower for word in p.CERTIFICATE_WORDS)
     if needle in ("connecttimeout", "readtimeout", "connectiontimeout", "sockettimeout"):
@@ -806,12 +808,13 @@ def vendor_of_host(host: str) -> str | None:
 
 
 _VENDOR_SAYS = re.compile(
-    r"[\\.:]{1,2}[\w\\.:]{0,60}(?:error|exception)|(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
+    r"(?:['’]s)?(?:\s(?:crm|rest|api|v\d)){0,3}\s{0,2}\w{0,12}\s?"
     r"(?:error|return|says|said|gives?|gave|respon|throw|threw|reject|answer|api|:|request|call|gibt|liefert"
     r"|devuelve|renvoie|meldet|antwort|sagt|wirft|schickt|répond|responde|retorna|dice|risponde|geeft|zegt|zwraca|odpowiada"
     r"|возвращает|отвечает|пишет|返回|が|から"
     r"|40[134]|429|500)"
 )
+_RAISED = re.compile(r"[\\.:]{1,2}[\w\\.:]{0,60}(?:error|exception): ")  # "Twilio\Exceptions\RestException: "
 _WORKS = re.compile(  # "the HubSpot token works, 200 OK"
     r"(?:['’]s)?(?: [^\W\d_]{1,12}){0,3} (?:works?|working|fine|marche|fonctionne|funktioniert|läuft|geht|funciona"
     r"|funziona|werkt|działa|fungerar|virker|работает)\b|[^。,.]{0,10}(?:正常|動い|動作)"
@@ -841,7 +844,13 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         if at < 0 or "@" in lower[max(0, at - 40) : at]:
             continue
         works = s.status is not None and s.status < 300 and _WORKS.match(lower, at + len(word))
-        if works or _VENDOR_SAYS.match(lower, at + len(word)) or _OF_VENDOR.search(lower[max(0, at - 20) : at]):
+        raised = s.message_rank < 3 and lower[at - 1 : at] in ("", " ") and _RAISED.match(lower, at + len(word))
+        if (
+            raised
+            or works
+            or _VENDOR_SAYS.match(lower, at + len(word))
+            or _OF_VENDOR.search(lower[max(0, at - 20) : at])
+        ):
             s.vendor, s.vendor_rank = vendor, 1
             return
 

@@ -64,8 +64,8 @@ _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
 _COUNTED = re.compile(r"(?i)\W{0,6}replies: $")
-_FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$|[Ee]xtension $")
-"""Its airline; a telephone's extension, which a colon does not follow."""
+_FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$|, [Ee]xtension $")
+"""Its airline; a telephone's extension."""
 _DIGITS_BEFORE = re.compile(r"\d[\s,./]{0,2}$")
 # Who answered, beside the number: "api.hubapi.com returned 429", "429 error from api.hubapi.com".
 _DOMAINS = "|".join(re.escape(domain) for domain in (p.OUR_DOMAIN, *(d for row in p.VENDORS for d in row.domains)))

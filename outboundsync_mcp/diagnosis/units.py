@@ -11,7 +11,6 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from itertools import pairwise
 from typing import cast
 
@@ -276,7 +275,6 @@ def time_of(text: str) -> float | None:
 _PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
 
 
-@lru_cache(maxsize=4096)  # names recur, and there are hundreds per paste
 def key_of(name: str) -> str:
     """A name as the tables spell it: lower case, no punctuation."""
     return name.lower().translate(_PUNCTUATION)
