@@ -34,9 +34,8 @@ _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # 
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"=(?<![=\s]=)(?:\n|3D|20\n|22|E2=80)")
 _WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
-_CONTINUED = re.compile(
-    r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-)"
-)  # shell, PowerShell and cmd continuation before a flag
+# Where a shell, PowerShell or cmd continues a command before a flag.
+_CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-)")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
 # Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.
@@ -57,9 +56,8 @@ _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, 
 _RETRY_DELTA = re.compile(
     r"RetryAfter\s{1,20}Date[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
 )
-_NUMBERED = re.compile(
-    r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))"
-)  # Jersey's and Karate's logs of a request
+# Jersey's and Karate's logs of a request number its lines.
+_NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))")
 _NIFI_VALUE = re.compile(r"(?m)^Key: '(?P<name>[\w.-]{1,80})'\n\s{1,8}Value: '(?P<value>[^'\n]{0,2000})'$")
 _OTEL_VALUE = re.compile(r"(?m)(?P<name>-> [\w.]{1,80}: )(?:Str|Int|Bool|Double)\((?P<value>[^\n]{0,2000})\)$")
 # Browsers' tools show a name above its value.

@@ -231,7 +231,7 @@ class _Patterns(NamedTuple):
     schemes: tuple[_Shape, ...]
 
     def hinted_in(self, lower: str) -> "_Patterns":
-        """Those whose hint is in the text, or may be in a part of it."""
+        """Those whose hint is in the text; no part of it can have another."""
         return _Patterns(*[tuple([shape for shape in shapes if shape.hint in lower]) for shapes in self])
 
 

@@ -183,8 +183,9 @@ def units_of(text: str) -> list[Unit]:
     return _split_pages(units)
 
 
-_STATUS_COLUMN = re.compile(r"[sS](?i:tatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$))", re.MULTILINE)
-_HEAD_ROW = re.compile(r"(?mi)^[ \t\"'\w.()|,;#/-]{0,300}\bstatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)")
+_AFTER_S = r"(?i:tatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$))"
+_STATUS_COLUMN = re.compile(rf"[sS]{_AFTER_S}", re.MULTILINE)
+_HEAD_ROW = re.compile(rf"(?mi)^[ \t\"'\w.()|,;#/-]{{0,300}}\bs{_AFTER_S}")
 _COLUMN = re.compile(r"[A-Za-z#][\w .()/#-]{0,40}")
 _STATUS_COLUMNS = frozenset({"status", "statuscode", "httpstatus", "httpstatuscode", "scstatus", "responsestatus"})
 _REQUEST_COLUMNS = frozenset({
@@ -401,7 +402,7 @@ def _whole_json(text: str) -> object | None:
 
 def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
     """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on."""
-    budget = _budget(text)
+    decoder = _Decoder(text)
     for chunk in _chunks(text):
         if _JSON_START.search(chunk) is None:
             yield from ((line, None) for line in chunk.removesuffix("\n").split("\n"))
@@ -412,21 +413,17 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
             documents: list[object] = []
             outside: list[str] = []
             at = position
-            while budget > 0 and (found := _JSON_START.search(chunk, at, end + _JSON_START_CHARS)):
+            while decoder.goes_on and (found := _JSON_START.search(chunk, at, end + _JSON_START_CHARS)):
                 start = found.start()
                 if start >= end:
                     break
                 goes_on = found.end() > end or chunk[start:end].rstrip().endswith(("{", "[", ",", ":"))
-                window = chunk[start : start + _WINDOW] if goes_on else chunk[start:end]
-                budget -= len(window) // 64  # to copy it
-                try:
-                    value, length = _DECODER.raw_decode(window)
-                except (ValueError, RecursionError) as error:
-                    budget -= _read_before(error, window)
+                decoded = decoder.decode(chunk[start : start + _WINDOW] if goes_on else chunk[start:end])
+                if decoded is None:
                     outside.append(chunk[at : min(found.end(), end)])
                     at = min(found.end(), end)
                     continue
-                budget -= length
+                value, length = decoded
                 stop = start + length
                 if isinstance(value, dict | list) and value:
                     documents.append(cast("object", value))
@@ -441,6 +438,32 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
             position = end + 1
 
 
+class _Decoder:
+    """Decodes the JSON that windows of a text begin with.
+
+    Work spent on what does not parse is bounded by a budget, so that no text makes this quadratic.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._budget = 4 * len(text) + 200_000
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether any of the budget is left."""
+        return self._budget > 0
+
+    def decode(self, window: str) -> tuple[object, int] | None:
+        """The document that the window begins with and its length, or None where there is none."""
+        self._budget -= len(window) // 64  # to copy it
+        try:
+            value, length = _DECODER.raw_decode(window)
+        except (ValueError, RecursionError) as error:
+            self._budget -= _read_before(error, window)
+            return None
+        self._budget -= length
+        return value, length
+
+
 def _read_before(error: Exception, window: str) -> int:
     """How many characters the decoder read before it failed; all of a string without an end."""
     if isinstance(error, json.JSONDecodeError) and not error.msg.startswith("Unterminated"):
@@ -453,34 +476,23 @@ def _chunks(text: str) -> Iterator[str]:
     if "\\" not in text or not _JSON_START.search(text):
         yield unescape(text)
         return
-    budget = _budget(text)
+    decoder = _Decoder(text)
     begun = at = 0
     while at < len(text):
         end = _line_end(text, at)
-        found = _JSON_START.search(text, at, end + _JSON_START_CHARS) if budget > 0 else None
-        if found and found.start() < end:
-            window = text[found.start() : found.start() + _WINDOW]
-            budget -= len(window) // 64
-            try:
-                _, length = _DECODER.raw_decode(window)
-            except (ValueError, RecursionError) as error:
-                budget -= _read_before(error, window)
-            else:
-                budget -= length
-                end = _line_end(text, found.start() + length)
-                if "\\" in window[:length]:
-                    if begun < at:
-                        yield unescape(text[begun : at - 1])
-                    yield text[at:end]
-                    begun = end + 1
+        found = _JSON_START.search(text, at, end + _JSON_START_CHARS) if decoder.goes_on else None
+        start = found.start() if found else end
+        if start < end and (decoded := decoder.decode(text[start : start + _WINDOW])):
+            stop = start + decoded[1]
+            end = _line_end(text, stop)
+            if "\\" in text[start:stop]:
+                if begun < at:
+                    yield unescape(text[begun : at - 1])
+                yield text[at:end]
+                begun = end + 1
         at = end + 1
     if begun < len(text):
         yield unescape(text[begun:])
-
-
-def _budget(text: str) -> int:
-    """Work to be spent on JSON that does not parse, so that no text makes this quadratic."""
-    return 4 * len(text) + 200_000
 
 
 def _line_end(text: str, at: int) -> int:
