@@ -19,12 +19,13 @@ _ANSI = re.compile(
 )
 # Colours whose escape character was lost on the way: "[31mError[0m".
 _LOST_ANSI = re.compile(r"\[(?:\d{1,3};){0,4}\d{1,3}m")
+_ESCAPED_ANSI = re.compile(r"\\(?:u001b|x1b|033|e)[\[\]]", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 _BACKSPACED = re.compile(r".\x08")
 
 # A run of backslashes in front of a quote, slash or escape letter: one level of JSON escaping or many.
 _ESCAPE = re.compile(
-    r"""(?<!\\)\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
+    r"""\\\\*+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
 )
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)
@@ -88,11 +89,15 @@ def without_codes(text: str) -> str:
     if "\x00" in text:  # UTF-16 read as bytes, as PowerShell's redirection leaves it
         text = text.replace("\x00", "")
     text = _with_line_feeds(text).lstrip("\ufeff\ufffe")
-    if "\x1b" in text or "\x9b" in text or "\\" in text or "^[" in text:
+    if "\x1b" in text or "\x9b" in text or "^[" in text or ("\\" in text and _ESCAPED_ANSI.search(text)):
         text = _ANSI.sub("", text)
     if "m" in text and "[" in text:
         text = _LOST_ANSI.sub("", text)
-    return _CONTROL.sub("", _BACKSPACED.sub("", text) if "\x08" in text else text)
+    if "\x08" in text:
+        text = _BACKSPACED.sub("", text)
+    if text.replace("\n", " ").replace("\t", " ").isprintable():  # a quick look
+        return text
+    return _CONTROL.sub("", text)
 
 
 def decode(text: str) -> str:

@@ -72,7 +72,10 @@ _SHAPES: tuple[_Shape, ...] = (
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
 _MIN_RANDOM = 10
 _CLASSES = str.maketrans(
-    {**dict.fromkeys(digits, "0"), **dict.fromkeys(ascii_uppercase, "A"), **dict.fromkeys(ascii_lowercase, "a")}
+    {chr(code): chr(code) for code in range(128)}
+    | dict.fromkeys(digits, "0")
+    | dict.fromkeys(ascii_uppercase, "A")
+    | dict.fromkeys(ascii_lowercase, "a")
 )
 
 
@@ -83,7 +86,7 @@ class _Words(dict[int, str | int]):
         return " "
 
 
-_WORDS = _Words({ord(char): ord(char) for char in f"{ascii_letters}{digits}_-+"})
+_WORDS = _Words(dict.fromkeys(range(128), " ") | {ord(char): char for char in f"{ascii_letters}{digits}_-+"})
 _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}*)")
 # Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
 # " + " between two pieces of a string. No name of something else: those are followed by a colon.
@@ -389,8 +392,11 @@ def _is_random(token: str) -> bool:
     digits = classes.count("0")
     if not digits or not ("a" in classes or "A" in classes):
         return False
-    changes = sum(one != two for one, two in pairwise(classes))
-    return len(token) >= 24 or ("a" in classes and "A" in classes and digits >= 2 and changes >= 6)
+    if len(token) >= 24:
+        return True
+    if digits < 2 or not ("a" in classes and "A" in classes):
+        return False
+    return sum(one != two for one, two in pairwise(classes)) >= 6
 
 
 def _lower(text: str) -> str:

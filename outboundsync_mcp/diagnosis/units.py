@@ -69,7 +69,7 @@ class Unit:
 
 _QUOTE_MARKS = frozenset(">|│┃▌›")
 _QUOTE = re.compile(r"(?:[ \t]{0,3}[>|│┃▌›][ \t]?){1,12}(?=\S|$)")
-_CURL_MARK = re.compile(r"^[>\s]{0,12}(?:< HTTP/|< (?:GET|HEAD|POST) /|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
+_CURL_MARK = re.compile(r"\n[>\s]{0,12}(?:< HTTP/|< (?:GET|HEAD|POST) /|\* (?:[A-Z]|\w+://|$)|\{ \[\d)", re.MULTILINE)
 _PROMPT = re.compile(r"^>>> (?:[A-Za-z_][\w.]*(?: ?[(=\[]|$)|import |from )", re.MULTILINE)  # Python's
 _CALL = re.compile(r"[A-Za-z_][\w.]{1,40}\((?:[\"'{]|\w{1,30}=|\)$)")  # of an agent's tool, behind a prompt
 _SHALLOW_QUOTE = re.compile(r"^>{1,2}(?!>) ?[^>\s]", re.MULTILINE)
@@ -105,13 +105,12 @@ _OPENER = re.compile(
     r"|(?:curl|wget)\s.{0,400}https?://|--\d{4}-\d\d-\d\d \d\d:\d\d:\d\d--\s)"
     r"|^\W{0,6}(?:\d\S{7,30}+\s)?(?:(?:\[[\w.-]{1,40}+\]|[\w.-]{1,30}+=\S{1,40}+|\w{1,30}+\]|[A-Z]{4,8}+)\s){0,6}(?:[-=]?>\s|→\s)?"
     r"(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
-    r"|^.{0,120} -- (?:: )?request: (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"  # Faraday
     r"|^\W{0,6}(?:tool_call|tool_use|function_call)\b"
     r"|^\W{0,3}(?:await )?[a-z_][\w.]{1,40}+\((?:url=)?[\"']https?://[^\s\"']{1,400}[\"']\)$"
 )
-_OPENER_WORDS = (
-    *("HTTP/", " http", '("http', "('http", '="http', "='http", "curl", "wget", "xh ", "--20"),
-    *("request: ", "tool_call", "function_call", "tool_use"),
+_OPENING_URL = re.compile(r"http(?:(?<= http)|(?<=[(=][\"']http))")
+_FARADAY_OPENER = re.compile(
+    r".{0,120} -- (?:: )?request: (?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) https?://\S{1,400}\s*$"
 )
 _STAMP = re.compile(
     r"(?P<date>\d{4}([-/])\d\d\2\d\d)[T ](?P<time>\d\d:\d\d:\d\d)"
@@ -124,7 +123,7 @@ _ABBREVIATION = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _LOG_LINE = re.compile(
-    r"^\W{0,4}(?=[\dA-Z\[])(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
+    r"^\W{0,4}+(?=[\dA-Z\[])(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
     r"|WARNING|ERROR|CRITICAL|FATAL)\b)"
 )
@@ -137,7 +136,7 @@ _PAIR = re.compile(
     r"""(?:(?:b|u|r|\[|\(|\{'?|[SID][a-z]{2,5}\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)(?!=>)"""
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
-_SEPARATOR = re.compile(r"""[:=\-"'](?:(?<=[:=])|(?<=-)>|(?<=["'])\s{0,14},)""")
+_RARE_SEPARATOR = re.compile(r"""->|["']\s{0,14},""")
 _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
@@ -160,8 +159,8 @@ def units_of(text: str) -> list[Unit]:
     elif whole is not None:
         return _Json().units(whole)
     units: list[Unit] = []
-    table = _Table() if _STATUS_COLUMN.search(text) and _HEAD_ROW.search(text) else None
-    has_curl_marks = ("< " in text or "* " in text or "{ [" in text) and _CURL_MARK.search(text) is not None
+    table = _Table() if _STATUS_COLUMN.search(text.lower()) and _HEAD_ROW.search(text) else None
+    has_curl_marks = ("< " in text or "* " in text or "{ [" in text) and _CURL_MARK.search("\n" + text) is not None
     has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
     part = 0
     previous_from = False
@@ -183,9 +182,9 @@ def units_of(text: str) -> list[Unit]:
     return _split_pages(units)
 
 
-_AFTER_S = r"(?i:tatus(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$))"
-_STATUS_COLUMN = re.compile(rf"[sS]{_AFTER_S}", re.MULTILINE)
-_HEAD_ROW = re.compile(rf"(?mi)^[ \t\"'\w.()|,;#/-]{{0,300}}\bs{_AFTER_S}")
+_STATUS_NAME = r"status(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)"
+_STATUS_COLUMN = re.compile(_STATUS_NAME, re.MULTILINE)  # searched in lower case
+_HEAD_ROW = re.compile(rf"(?mi)^[ \t\"'\w.()|,;#/-]{{0,300}}\b{_STATUS_NAME}")
 _COLUMN = re.compile(r"[A-Za-z#][\w .()/#-]{0,40}")
 _STATUS_COLUMNS = frozenset({"status", "statuscode", "httpstatus", "httpstatuscode", "scstatus", "responsestatus"})
 _REQUEST_COLUMNS = frozenset({
@@ -233,7 +232,10 @@ _PAGE_START = re.compile(r"(?i)<!doctype html|<html[\s>]")
 
 def _split_pages(units: list[Unit]) -> list[Unit]:
     """Move the markup of pages from `text` to `page`, up to `</html>`, or as far as lines look like markup."""
-    last_end = max((i for i, unit in enumerate(units) if "</html" in unit.text.lower()), default=-1)
+    marked = [i for i, unit in enumerate(units) if "<" in unit.text or unit.page]
+    if not marked:
+        return units
+    last_end = max((i for i in marked if "</html" in units[i].text.lower()), default=-1)
     inside = False
     for i, unit in enumerate(units):
         if not inside and (start := _PAGE_START.search(unit.text) if "<" in unit.text else None):
@@ -250,10 +252,11 @@ def _split_pages(units: list[Unit]) -> list[Unit]:
 
 
 def _opens(line: str) -> bool:
-    for word in _OPENER_WORDS:  # a loop, which is faster here than any()
-        if word in line:
-            return _OPENER.match(line) is not None
-    return False
+    if "request: " in line and _FARADAY_OPENER.match(line):
+        return True
+    words = "HTTP/" in line or "curl" in line or "wget" in line or "xh " in line or "--20" in line
+    words = words or "tool_" in line or "function_call" in line or ("http" in line and bool(_OPENING_URL.search(line)))
+    return words and _OPENER.match(line) is not None
 
 
 def time_of(text: str) -> float | None:
@@ -273,12 +276,14 @@ def time_of(text: str) -> float | None:
     return moment.replace(tzinfo=UTC).timestamp()
 
 
-_PUNCTUATION = str.maketrans("", "", "-_. :@$[]/")
+_PUNCTUATION = {code: code for code in range(128)} | str.maketrans("", "", "-_. :@$[]/")
+"""With all of ASCII in it, for what is not in a table takes ten times as long."""
 
 
 def key_of(name: str) -> str:
     """A name as the tables spell it: lower case, no punctuation."""
-    return name.lower().translate(_PUNCTUATION)
+    lower = name.lower()
+    return lower if lower.isalnum() else lower.translate(_PUNCTUATION)
 
 
 def index(unit: Unit) -> None:
@@ -291,7 +296,7 @@ def index(unit: Unit) -> None:
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values in one line, in any of the notations that programs dump them in."""
     pairs: list[tuple[str, str]] = []
-    if _SEPARATOR.search(text) is None:
+    if ":" not in text and "=" not in text and _RARE_SEPARATOR.search(text) is None:
         return pairs
     header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
     if header and header["value"][:1] in ("'", '"', "[", "{"):
@@ -360,7 +365,7 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 
 def _sentences(line: str) -> list[str]:
-    if _SENTENCE_END.search(line) is None:
+    if line.isascii() and not (". " in line or "; " in line or "! " in line or "? " in line or "\t" in line):
         return [line]
     ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _is_no_end(line, match.end())]
     if not ends:
@@ -404,7 +409,7 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
     """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on."""
     decoder = _Decoder(text)
     for chunk in _chunks(text):
-        if _JSON_START.search(chunk) is None:
+        if _json_start(chunk, 0, len(chunk)) is None:
             yield from ((line, None) for line in chunk.removesuffix("\n").split("\n"))
             continue
         position = 0
@@ -413,7 +418,7 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
             documents: list[object] = []
             outside: list[str] = []
             at = position
-            while decoder.goes_on and (found := _JSON_START.search(chunk, at, end + _JSON_START_CHARS)):
+            while decoder.goes_on and (found := _json_start(chunk, at, end)):
                 start = found.start()
                 if start >= end:
                     break
@@ -436,6 +441,12 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
             outside.append(chunk[at:end])
             yield "".join(outside), documents or None
             position = end + 1
+
+
+def _json_start(text: str, at: int, end: int) -> re.Match[str] | None:
+    """Where a document may begin before `end`, or a little behind it."""
+    end += _JSON_START_CHARS
+    return _JSON_START.search(text, at, end) if text.find("{", at, end) >= 0 else None
 
 
 class _Decoder:
@@ -473,14 +484,14 @@ def _read_before(error: Exception, window: str) -> int:
 
 def _chunks(text: str) -> Iterator[str]:
     """The text with escapes undone, except lines with JSON as it stands: its escapes belong to it."""
-    if "\\" not in text or not _JSON_START.search(text):
+    if "\\" not in text or _json_start(text, 0, len(text)) is None:
         yield unescape(text)
         return
     decoder = _Decoder(text)
     begun = at = 0
     while at < len(text):
         end = _line_end(text, at)
-        found = _JSON_START.search(text, at, end + _JSON_START_CHARS) if decoder.goes_on else None
+        found = _json_start(text, at, end) if decoder.goes_on else None
         start = found.start() if found else end
         if start < end and (decoded := decoder.decode(text[start : start + _WINDOW])):
             stop = start + decoded[1]
