@@ -41,6 +41,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     exchanges = _without_doubles(exchanges)
     for exchange in exchanges:
         _recognise_me(exchange)
+        _recognise_cut_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
     if (
@@ -103,9 +104,19 @@ def _is_about_requests(lower: str) -> bool:
     return len(lower.strip()) <= _SHORT_CHARS or _ABOUT_REQUESTS.search(lower) is not None
 
 
+_BODY_OF_ME = re.compile(r'\{\s{0,20}"account"\s{0,3}:\s{0,3}[{,]')  # its inner objects can be opened already
 _ME = tuple(re.compile(rf"(?<!\w){name}[\"']?\s{{0,3}}(?:=>|[:=])") for name in ("account", "apiKey", "connections"))
 _RETRIES = re.compile(r"(?i)\b(?:will retry|retrying|retry in \d+s?|attempts? left)\b")
 _CRM = re.compile(r"(?<!\w)crm[\"']?\s{0,3}(?:=>|[:=])")
+
+
+def _recognise_cut_me(e: Sighting) -> None:
+    """The documented body, of which the end is not there."""
+    told = e.me is not None or e.body_fault is not None or e.failure is not None
+    if not told and e.status in (None, 200) and (start := _BODY_OF_ME.search(e.text)):
+        body = e.text[start.start() :]
+        if body.count("{") > body.count("}") and "..." not in body and "…" not in body:
+            e.body_fault, e.ours_rank = BodyFault.TRUNCATED, max(e.ours_rank, 2)
 
 
 def _recognise_me(e: Sighting) -> None:
@@ -130,15 +141,18 @@ class _Request:
     """Watches for a request that is shown whole and carries no Authorization header."""
 
     _LINE = re.compile(
-        r"(?:^|[\s>\"'])(?:GET|POST|HEAD) \S{1,300} HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
+        r"(?:^|[\s>\"'.])(?:GET|POST|HEAD) {1,2}\S{1,300} {1,2}HTTP/[\d.]{1,3}\s*$|^[\s>]{0,6}(?:GET|POST"
         r"|HEAD) https?://\S{1,300}\s*$"
         r"|^[\s>-]{0,16}→ (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Playwright
         r"|^[\s>]{0,6}HTTP/[\d.]{1,3} (?:GET|POST|HEAD) https?://\S{1,300}\s*$"  # Bun
+        r"|^[\d.]{7,15}:\d{1,5}: (?:GET|POST|HEAD) https?://\S{1,300}(?: HTTP/[\d.]{1,3})?$"  # mitmdump
         r"|^\W{0,8}(?i:request headers)\W{0,3}$"
     )
     _LEVEL = re.compile(r"(?:trce|dbug|info|warn|fail|crit): System\.Net\.Http\.")  # .NET's, which look like headers
-    _END = re.compile(r"[\s>\"',;]*$|[\s-]{0,16}←|\W{0,4}(?i:response headers|response body|response|request body)\b")
-    _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}:\s")
+    _END = re.compile(
+        r"[\s>\"',;]*$|[\s-]{0,16}←|\s?<< |\W{0,4}(?i:response headers|response body|response|request body)\b"
+    )
+    _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}\s{0,6}:(?:\s|$)")
 
     def __init__(self) -> None:
         self._names: set[str] | None = None
@@ -155,7 +169,7 @@ class _Request:
             return False
         ends = self._LEVEL.match(unit.text)
         if not ends and self._HEADER.match(unit.text):
-            self._names.add(unit.text.lstrip(" >-").split(":", 1)[0].lower())
+            self._names.add(unit.text.lstrip(" \t>-").split(":", 1)[0].strip().lower())
             return False
         names, self._names = self._names, None
         is_whole = (ends or self._END.match(unit.text)) and names & {"host", "user-agent", "accept", "accept-encoding"}
@@ -193,6 +207,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return not is_its_dump or bool(e.json_body or e.waits)
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
+    if e.failure is Failure.PROXY and s.failure is Failure.RESET and s.status is None:
+        return False  # what becomes of a tunnel that the proxy refused
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
     if s.json_body and s.when is None and s.status == e.status and s.host_is_ours and e.host_is_ours:
@@ -316,7 +332,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
     if ours and all(owner_of(e) != "vendor" for e in everything):
-        ours = [e for e in told if owner_of(e) == "ours" or _is_throttled(e)]
+        ours = [e for e in told if owner_of(e) == "ours" or _is_of_framework(e)]
     if (
         ours
         and ours[-1].status == 200
@@ -328,9 +344,13 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
-def _is_throttled(e: Sighting) -> bool:
-    """The throttler's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
-    return owner_of(e) == "unknown" and bool(e.json_body) and "throttlerexception" in (e.message or "").lower()
+_OF_FRAMEWORK = ("throttlerexception", "internal server error")  # NestJS
+
+
+def _is_of_framework(e: Sighting) -> bool:
+    """The framework's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
+    message = (e.message or "").lower()
+    return owner_of(e) == "unknown" and bool(e.json_body) and message.startswith(_OF_FRAMEWORK)
 
 
 def _later_errors(success: Sighting, told: list[Sighting]) -> list[Sighting]:

@@ -59,6 +59,12 @@ _RETRY_DELTA = re.compile(
 )
 # Jersey's and Karate's logs of a request number its lines.
 _NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))")
+_TRACED = re.compile(r"(?m)^[0-9a-f]{4}: ")  # curl --trace-ascii
+_HTTP_OUTGOING = re.compile(
+    r"(?m)^\[[\w-]{1,40}\] [A-Z]{4,5} [\w.]{1,80}\.headers - http-outgoing-\d{1,6} (?=>>|<<)"
+)  # Apache's HttpClient
+_FULL_STOP = re.compile(r"(?m)\.$")
+_RSYSLOG_LINE = re.compile(r"(?:#015)?#012(?!\d)")  # a line break
 _NIFI_VALUE = re.compile(r"(?m)^Key: '(?P<name>[\w.-]{1,80})'\n\s{1,8}Value: '(?P<value>[^'\n]{0,2000})'$")
 _OTEL_VALUE = re.compile(r"(?m)(?P<name>-> [\w.]{1,80}: )(?:Str|Int|Bool|Double)\((?P<value>[^\n]{0,2000})\)$")
 # Browsers' tools show a name above its value.
@@ -108,8 +114,11 @@ def decode(text: str) -> str:
             text = html.unescape(text)
     if "=" in text:
         marks = _QUOTED_PRINTABLE.findall(text[:65536])
-        if len(marks) >= 2 and {*marks} != {"=22"}:  # which is also a number
+        is_encoded = len(marks) >= 2 and {*marks} != {"=22"} and sorted(marks) != ["=\n", "=22"]
+        if is_encoded:  # 22 is also a number, and a value can be left out
             text = _from_quoted_printable(text)
+    if "#012" in text:
+        text = _RSYSLOG_LINE.sub("\n", text)
     if "%" in text and _PERCENT.search(text):
         text = _PERCENT_CHAR.sub(lambda match: unquote(match[0], errors="ignore"), text)
     if "&" in text and ("+" in text or "%20" in text):
@@ -133,7 +142,14 @@ def unescape(text: str) -> str:
         text = text.replace('^\\^"', "'").replace('^"', '"')  # cmd's quotes
     if "\\\n" in text or "`\n" in text or "^\n" in text:
         text = _CONTINUED.sub(" ", text)
+    if "HTTP/1.1.\n" in text:  # ngrep shows a carriage return as a full stop
+        text = _FULL_STOP.sub("", text)
+    if "headers - http-outgoing-" in text:
+        text = _HTTP_OUTGOING.sub("", text)
+    if "=> Send header" in text:
+        text = _TRACED.sub("", text)
     if "\\" in text:
+        text = text.replace("\\r\\n\n", "\n")  # tshark's
         text = _with_line_feeds(_ESCAPE.sub(_unescape, text))
     if "=>" in text:
         text = _PHP_ARRAY.sub(lambda match: "=> " + match["value"].strip(), text)

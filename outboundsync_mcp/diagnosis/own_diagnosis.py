@@ -66,6 +66,8 @@ def _least_evidence(kind: str, evidence: Evidence, told: str) -> dict[str, objec
         return {"intermediary": Intermediary.PROXY}
     if kind == "forbidden" and evidence.message:
         return {"json_body": True}
+    if kind == "unexpected_redirect" and evidence.status is None:
+        return {"failure": Failure.REDIRECTS}
     if kind in _FAILURES_OF:
         exchange = pick(exchanges_of(units_of(normalize(told))))
         if exchange and exchange.failure in _FAILURES_OF[kind]:

@@ -113,8 +113,8 @@ REASONS: dict[int, tuple[str, ...]] = {
     527: ("railgun error",),
     530: ("origin dns error", "site frozen"),
 }
-MADE_UP_STATUSES = frozenset({0, 599, 598, 999, 499, 444})
-"""Codes of clients and of nginx's own log, never sent on the wire."""
+MADE_UP_STATUSES = frozenset({0, 595, 596, 597, 598, 599, 999, 499, 444})
+"""Codes of clients (AnyEvent's are 595 to 599) and of nginx's own log, never sent on the wire."""
 
 # Names that programs give a response's status, without case and punctuation: Fetch, axios, requests, ECS, OTel, nginx,
 # ALB, Zapier, Make, n8n, Postman, Guzzle, .NET.
@@ -291,7 +291,7 @@ EXPLICIT_TAILS = needles_of(
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
 """Of these, the ones that hand over other numbers too."""
 SUCCESS_TAILS = (
-    " received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says", " i get",
+    " ok", " received", " answers", " answered", " returns", " responds", " got", " gives", " responded", " says", " i get",
     " we get", " worked", " works", " succeeded",
 )  # fmt: skip
 """What hands over a 200, which is too common a number to be believed elsewhere."""
@@ -508,7 +508,8 @@ FAILURES: tuple[FailureWords, ...] = (
         php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
-        ns_error_unknown_host | couldnt_resolve_host | hostnotfound
+        ns_error_unknown_host | couldnt_resolve_host | hostnotfound | nameresolutionfailure | cannot resolve host |
+        wget: bad address
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -570,7 +571,8 @@ FAILURES: tuple[FailureWords, ...] = (
         not valid for requested host | does not match the host | certificate common name | cert_e_cn_no_match |
         no name matching | altname | notvalidforname | ssl: no alternative |
         certificate verify failed (hostname mismatch) | certificate subject name | peer fqdn |
-        ssl_error_bad_cert_domain | certificateerror: hostname
+        ssl_error_bad_cert_domain | certificateerror: hostname | match any of the subject alternative |
+        match common name of the certificate | subject checks failed
         """,
     ),
     *_rows(
@@ -588,7 +590,8 @@ FAILURES: tuple[FailureWords, ...] = (
         self-signed | trust anchor | suncertpathbuilderexception | certificate signed by |
         certificate for this server is invalid | pretending to be | invalid peer certificate |
         ssl peer certificate | peer_failed_verification | vertrauensstellung | relation de confiance pour le canal |
-        relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig
+        relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig | signer-not-found |
+        signer not found
         """,
     ),
     *_rows(
@@ -611,7 +614,9 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate verify failed | certificate_verify_failed | trust relationship for the tls |
         certificate is invalid according to the validation | failed to verify certificate | x509: |
         certpathvalidatorexception | ssl certificate problem | certificate verification failed | cannot verify |
-        certificate validation failed | certificateverify | certificate error
+        certificate validation failed | certificateverify | certificate error | unacceptable tls certificate |
+        unacceptable certificate | certificate validation error | certificate failed verification |
+        server verification failed | sslserververification | rejected by cert
         """,
     ),
     *_rows(
@@ -627,7 +632,8 @@ FAILURES: tuple[FailureWords, ...] = (
         ssl routines | secure tls connection was established | tls connect error |
         ssl connection could not be established | remote error: tls | err_ssl_version | openssl::ssl::sslerror |
         network socket disconnected before secure | tls handshake eof | sslexception | sslengine problem |
-        alert (level: fatal
+        alert (level: fatal | error during ssl handshake | sslpeerunverifiedexception | ssl connection failed |
+        sslconnection (
         """,
     ),
     *_rows(
@@ -674,16 +680,19 @@ FAILURES: tuple[FailureWords, ...] = (
         timeoutexception | operation timeout | econnaborted | httptimeoutexception | request timeout after |
         aborted due to timeout | operation was aborted due to timeout | timeout error | deadline exceeded |
         deadline has elapsed | curl: (28) | taskcanceledexception | the operation has timed out |
-        network timeout at | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
+        network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
         {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | reason: :timeout | transporterror) timeout | in timeout |
         source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
-        dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout
+        dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout |
+        the timeout specified has expired | interruptedioexception: timeout | exception: timeout | header: timeout |
+        failed: :timeout | timeout in read | client request timeout
         """,
     ),
+    *_rows(Failure.DEADLINE, 1, "operation was aborted"),  # by a timer, as a rule
     # Refused, unreachable: errno texts of the operating systems and their wrappers
     *_rows(
         Failure.REFUSED,
@@ -696,7 +705,7 @@ FAILURES: tuple[FailureWords, ...] = (
         соединение отклонено | отказано в соединении | ns_error_connection_refused | 接続が拒否 | 连接被拒绝 |
         拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée | verbindungsaufbau abgelehnt |
         die verbindung verweigerte | l'a expressément refusée | denegó expresamente | conexión rehusada |
-        rifiuto persistente | couldnt_connect
+        rifiuto persistente | couldnt_connect | /tcp closed
         """,
     ),
     *_rows(
@@ -731,9 +740,13 @@ FAILURES: tuple[FailureWords, ...] = (
         4,
         """
         redirects followed | toomanyredirects | too many redirects | exceeded 30 redirects |
-        stopped after 10 redirects | redirect count exceeded | maximum number of redirects exceeded |
+        redirect count exceeded | maximum number of redirects exceeded |
         err_fr_too_many_redirects | err_too_many_redirects | maximum amount of redirections reached |
-        redirection limit reached | redirected too many times
+        redirection limit reached | redirected too many times | redirected you too many times |
+        too many redirections | redirect limit of | redirectlimitreached | maximum redirect reached |
+        maximum redirects exceeded | maximum redirections reached | redirects hit maximum | stopped after |
+        circular redirect | exceedredirectcount | maximum redirect count | unexpectedredirect | unexpected redirect |
+        redirect mode is set to error | creates an infinite loop
         """,
     ),
     *_rows(
@@ -777,6 +790,7 @@ FAILURES: tuple[FailureWords, ...] = (
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
         impossible de se connecter | connection error | feign.retryableexception | verbindung mit dem remoteserver kann nicht |
         se connecter au serveur distant | conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed | 接続できません |
+        could not open a connection | could not establish connection | error connecting to |
         无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
         """,
     ),
@@ -839,7 +853,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         invalidchunklength | err_http2_protocol_error | unexpected end-of-input | unexpected eof while parsing |
         response payload is not completed | premature end of chunk | unexpected end of stream | body ended |
         unexpected end when reading json | read error at byte | response_content_length_mismatch |
-        terminated: other side closed | ended prematurely, with at least | fixed content-length:
+        terminated: other side closed | ended prematurely, with at least | fixed content-length: |
+        parse error: premature eof | decode: unexpected eof
         """,
     ),
     # Validation of a body that is JSON and of another shape: pydantic, zod, serde, Jackson, Go, kotlinx, Swift, .NET
@@ -848,7 +863,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         """
         [type=missing, input | [type=dict_type, input | [type=model_type, input | zoderror | missing field ` |
         cannot unmarshal | missingfieldexception | mismatchedinputexception | keynotfound( |
-        missing required properties
+        missing required properties | keyerror: 'account' | keyerror: 'apikey' | keyerror: 'connections' |
+        key not found: "account" | key not found: :account | ' not found on 'http
         """,
     ),
     *_faults(BodyFault.EMPTY, "response body is empty | body was empty | empty response body"),
@@ -859,7 +875,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         unexpected token '<' | unexpected token < | invalid character '<' |
         unexpected character encountered while parsing value: < | '<' is an invalid start of a value |
         unexpected character ('<' | attempt to decode json with unexpected mimetype: text/html |
-        html login page | an html page | html instead of json | page instead of json | unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html
+        html login page | an html page | html instead of json | page instead of json | unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html |
+        unexpected content type 'text/html'
         """,
     ),
     # A JSON parser that met something else
@@ -873,7 +890,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         json.parse: | not valid json | invalid start of a value | json decode error | invalidjsonerror |
         expecting property name | malformed response from | expected begin_object but was | kind: decode |
         accept malformed json | deserializationexception | expected json value |
-        unknowncontenttypeexception
+        unknowncontenttypeexception | jsonparsingerror | parse error: invalid numeric literal |
+        content-type is not json | unexpected content type
         """,
     ),
 )
@@ -932,7 +950,7 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         Intermediary.FIREWALL,
         """
         incapsula | imperva | x-iinfo | akamaighost | errors.edgesuite.net | sucuri | mod_security | modsecurity |
-        the requested url was rejected. please consult with your administrator | aws waf | awselb/2.0 403 |
+        the requested url was rejected | aws waf | awselb/2.0 403 |
         request could not be satisfied | wordfence | barracuda | x-datadome | datadome | perimeterx |
         fastly error | request blocked | web application firewall | x-sucuri | generated by cloudfront |
         x-amzn-waf | your access to this site has been limited | azure front door |

@@ -112,10 +112,11 @@ def _evidence(
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status
     waits = wait_of(wait, e.date, now, notes)
-    if waits is None and e.waits:
+    is_default = e.waits == ["0"] and final not in (429, 503) and (final is not None or e.failure is not None)
+    if waits is None and e.waits and not is_default:  # libcurl says 0 where there is none
         waits = parse_retry_after(e.waits, date=e.date, now=now)
     failure = e.failure if final is None or 200 <= final < 300 else None
-    if e.body_fault is not None and failure is not None and (final is not None or e.failure_rank < 3):
+    if e.body_fault is not None and failure is not None and (final is not None or _is_weak(failure, e.failure_rank)):
         failure = None
     if status is None and final is not None and failure in _WITHOUT_ANSWER:
         final = None  # what was hoped for, or another answer
@@ -173,6 +174,11 @@ def _evidence(
         key_source="the request",
         **_identity(me, redact),
     )
+
+
+def _is_weak(failure: Failure, rank: int) -> bool:
+    """Whether what a parser then says of the body counts for more."""
+    return rank < 3 and not failure.name.startswith("TLS")
 
 
 def _with_spoken(e: Sighting, spoken: Sighting, message: str | None) -> Sighting:

@@ -128,13 +128,14 @@ _ILLEGAL = (
 )
 _REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
-    r"(?i)request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
+    r"(?i)(?:request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}"
+    r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?)[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
 _ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
-    r"(?:^|[$>%#❯➜`(;&|]\s?|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3}|\s-l?c [\"'])"
+    r"(?:^|[$>%#❯➜`(;&|]\s?|^\+{1,4} (?![Ii])|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3}|\s-l?c [\"'])"
     r"(?:(?i:curl(?:\.exe)?|wget|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)|xhs?|https?)"
     r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )
@@ -201,7 +202,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
     keyless = "user-agent" in names and not any("auth" in name or "key" in name for name in names)
-    if shown := _REQUEST_HEADERS.search(text) if "headers" in lower else None:
+    if shown := _REQUEST_HEADERS.search(text) if "headers" in lower or "accept" in lower else None:
         keyless = keyless or bool(_ORDINARY_HEADER.search(shown[1]) and not _HIDES.search(shown[1]))
     if sign is None and keyless:
         return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)

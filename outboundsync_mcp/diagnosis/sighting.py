@@ -306,7 +306,8 @@ _STATUS_FIRST = re.compile(
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
 _TEST_NAME = re.compile(
     r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b"
-    r"|(?:FAIL\s{1,4})?[\w./-]{1,200}\.(?:test|spec)\.|\s{0,4}(?:Then|And|\*) status )"
+    r"|(?:FAIL\s{1,4})?[\w./-]{1,200}\.(?:test|spec)\.|\s{0,4}(?:Then|And|\*) (?:the )?(?:response )?status "
+    r"|(?:# Subtest: |not ok \d)|FAILURE in step '|[▶►] )"
 )
 _NOT_A_STATUS_KEY = re.compile(
     r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
@@ -315,13 +316,14 @@ _NOT_A_STATUS_KEY = re.compile(
 )
 _SHORT_WORD = re.compile(r"\W{0,6}(?:[^\W\d]+\W{1,3}){0,5}(unauthorized|unauthorised|forbidden|throttled)\W{0,6}$")
 _REFUSED = re.compile(
-    r"\b(?:as|is|are|was|were|back|got|get|gets|getting|an?|says?|said|returns?|returned|with|me|us|it) "
-    r"(unauthorized|unauthorised|forbidden|throttled)\b(?! (?:access|use|user|people|party|third))"
+    r"\b(?:as|is|are|was|were|back|got|get|gets|getting|an?|says?|said|returns?|returned|with|me|us|it"
+    r"|geting \S{1,300}:) (unauthorized|unauthorised|forbidden|throttled)\b(?! (?:access|use|user|people|party|third))"
 )
 """What someone says of their requests."""
-_MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400")
+_MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400", "client request ")
 _MADE_UP = re.compile(
-    r"(?i)client-warning:\s{0,2}internal response|\b500 (?:can't connect|can.t verify|status read failed"
+    r"(?i)client-warning:\s{0,2}internal response|client request (?:error|timeout)"
+    r"|\b500 (?:can't connect|internal response|can.t verify|status read failed"
     r"|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)"
     r"|\b599 (?:internal exception|network)|http_exceptions\.\w{3,40}: 400\b"
     r"|(?:contentencoding|transferencoding|contentlength|payloadencoding|clientpayload)error:? 400\b"
@@ -422,12 +424,13 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 s.message, s.message_rank = clean_message(value), 2
                 s.error = s.error or clean_message(named.get("error"))
         quoted = named.get("message")
-        if quoted and s.message_rank < 1 and not unit.objects:
+        if quoted and s.message_rank < 1 and not unit.objects and not _CODE.fullmatch(quoted):
             s.message, s.message_rank = clean_message(quoted), 1
     if any(hint in lower for hint in _HTML_HINTS) and _HTML.search(unit.text[:4000]):
         s.html = True
 
 
+_CODE = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)+")  # "message = message.format(…)"
 _ALIKE = str.maketrans("i10", "llo")  # what OCR takes for one another: "enab1ed", "APl"
 _SCANNED = {words: words.translate(_ALIKE) for words, *_ in p.DOCUMENTED_MESSAGES}
 _TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
@@ -614,6 +617,11 @@ _OPTION = re.compile(r"(?<![A-Za-z])(?:connect|read|connection|socket)Timeout[\"
 """`connectTimeout: 0:00:10`, `readTimeout=15` are settings; `ReadTimeout: 15` is an exception."""
 
 
+_UNLESS = {
+    "premature eof": "parse error: premature eof",  # of a body
+    "unexpected eof": "decode: unexpected eof",
+    "networkerror": "networkerror.noerror",  # Qt's
+}
 _RESOLVED_BY_BUILDS = re.compile(r"failed to resolve (?:source|import|module|dependenc|reference|entry|package|plugin)")
 
 
@@ -621,6 +629,10 @@ def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) ->
     """Names and numbers of errno are whole words: `ENOTFOUND` is not in `ModuleNotFoundError`."""
     if needle[-1].isdigit() or needle.endswith(" ca"):  # `errno 110` is not in `errno 11001`
         return re.search(rf"{re.escape(needle)}(?!\w)", lower) is not None
+    if needle in _UNLESS:
+        return _UNLESS[needle] not in lower
+    if needle == "stopped after":
+        return "redirects" in lower
     if needle == "failed to resolve":
         return _RESOLVED_BY_BUILDS.search(lower) is None
     if needle == "' expired on":

@@ -47,7 +47,9 @@ _CLASS_BEFORE = re.compile(
     r"(?:Http|HTTP|Client|Response|A[Pp][Ii]|Status|Request|Proxy|Server|Service|Web|Auth|Rate|Upstream)\w{0,30}"
     r"(?:Error|Exception)[:(]\s?$"
 )
-_DEFINED = re.compile(r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$")  # code names a number
+_DEFINED = re.compile(  # code names a number; Lisp compares one
+    r"\b(?:const|let|var|final|static|int|number|define)\s[\w: ]{1,40}=?\s$|\(=\s[\w-]{1,60}\s$"
+)
 _COMPARED = re.compile(r"(?:[=!]==?|[<>]=|\bcase|\bwhen\s\(?)\s?$")  # … and asks for one
 _MAY_COMPARE = frozenset("=en(")
 # What a client does, not what came.

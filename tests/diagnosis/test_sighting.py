@@ -168,7 +168,8 @@ FIELDS: list[tuple[str, dict[str, object]]] = [
     ('{"status": 100}', NOTHING),
     ('{"status": 199}', NOTHING),
     ('{"status": 200}', stated(200)),
-    ('{"status": 597}', stated(597)),
+    ('{"status": 594}', stated(594)),
+    ('{"status": 595}', NOTHING),  # AnyEvent's
     ('{"status": 599}', NOTHING),
     ('{"status": 444}', NOTHING),
     ('{"status": 600}', NOTHING),
