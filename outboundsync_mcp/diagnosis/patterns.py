@@ -968,7 +968,9 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         """,
     ),
 )
-CDN_CODE = re.compile(r"(?i)(?:\berror(?: code)?:?\s{0,3}|\"error_code\":\s{0,3}|cf-error-code\">)(1\d{3})\b")
+CDN_CODE = re.compile(  # searched in lower case
+    r"error(?:(?<!\werror)(?: code)?:?\s{0,3}|(?<=\"error)_code\":\s{0,3}|(?<=cf-error)-code\">)(1\d{3})\b"
+)
 
 # Other vendors ----------------------------------------------------------------------------------------------
 

@@ -161,7 +161,9 @@ class Vocabulary:
         numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
         defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
         for i in numbered:
-            if not units[i].objects and len({*_MAPS.findall(units[i].text)}) >= _DEFINITIONS:
+            text = units[i].text
+            arrow = "->" in text or "=>" in text or "→" in text
+            if arrow and not units[i].objects and len({*_MAPS.findall(text)}) >= _DEFINITIONS:
                 self.looks[i] = 0
         if len({*defined.values()}) >= _DEFINITIONS:
             for unit in defined:
@@ -289,7 +291,7 @@ def _see_page(page: str, vocabulary: Vocabulary, s: Sighting) -> None:
             _state(s, stated.status, EXPLICIT)
     if s.status is None and any(words in lower for words in p.CHALLENGE_WORDS):
         _state(s, 403, IMPLIED, implied=True)
-    _see_answerer(page, lower, vocabulary, s)
+    _see_answerer(lower, vocabulary, s)
     s.body_fault = s.body_fault or next((fault for needle, fault in vocabulary.body_faults if needle in lower), None)
 
 
@@ -654,17 +656,17 @@ def _is_listed(lower: str, at: int) -> bool:
 _CODE_BEFORE = re.compile(r"(?:code|errno|cause|name|reason|error|message)[\"']?\s?[:=(]\s?$|[:(]\s?$|=>\s?$")
 
 
-def _see_intermediary(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    _see_answerer(unit.text, lower, vocabulary, s)
+def _see_intermediary(_unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    _see_answerer(lower, vocabulary, s)
 
 
-def _see_answerer(text: str, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+def _see_answerer(lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for needle, who in vocabulary.pages:
         if needle in lower:
             s.intermediary = who
             break
     if "error" in lower:
-        match = p.CDN_CODE.search(text)
+        match = p.CDN_CODE.search(lower)
         if match and int(match[1]) < 1300:
             s.cdn_code = int(match[1])
             if s.status is None and (status := p.CDN_STATUSES.get(s.cdn_code)):

@@ -196,7 +196,7 @@ def _is_field_of_request(left: str, right: str) -> bool:
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
     before = left.rstrip()[-1:]
-    if (before in _MAY_COMPARE and _COMPARED.search(left)) or _DEFINED.search(left):
+    if (before in _MAY_COMPARE and _COMPARED.search(left[-10:])) or _DEFINED.search(left):
         return 0
     if ("fter" in left or "FTER" in left) and _WAIT_BEFORE.search(left):
         return 0

@@ -136,7 +136,7 @@ _PAIR = re.compile(
     r"""(?:(?:b|u|r|\[|\(|\{'?|[SID][a-z]{2,5}\(|@){0,2}(?P<mark>["'`])(?P<quoted>(?:(?!(?P=mark)).){0,2000})(?P=mark)(?!=>)"""
     r"""|\[(?P<listed>[^\[\]\n"']{0,300})\]|(?P<bare>[^\s"'`<>{}\[\](),;|&]{1,400}))"""
 )
-_RARE_SEPARATOR = re.compile(r"""->|["']\s{0,14},""")
+_QUOTE_AND_COMMA = re.compile(r"""["']\s{0,14},""")
 _NAME_VALUE = re.compile(
     r"""["']?\b(?:name"""
     r"""|key)["']?\s{0,2}[:=]\s{0,2}["'](?P<name>[\w.-]{2,60})["']\s{0,2},\s{0,2}["']?\bvalue["']?\s{0,2}[:=]\s{0,2}["'](?P<value>[^"'\n]{0,500})["']"""
@@ -309,7 +309,7 @@ def index(unit: Unit) -> None:
 def pairs_of(text: str) -> list[tuple[str, str]]:
     """Names and values in one line, in any of the notations that programs dump them in."""
     pairs: list[tuple[str, str]] = []
-    if ":" not in text and "=" not in text and _RARE_SEPARATOR.search(text) is None:
+    if not (":" in text or "=" in text or "->" in text or ("," in text and _QUOTE_AND_COMMA.search(text))):
         return pairs
     header = _HEADER.match(text) or _SINGLE_HEADER.match(text)
     if header and header["value"][:1] in ("'", '"', "[", "{"):
