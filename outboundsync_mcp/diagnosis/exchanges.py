@@ -207,6 +207,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return not is_its_dump or bool(e.json_body or e.waits)
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
+    if s.failure is not None and s.status is None and e.status is not None and owner_of(e) == "vendor":
+        return True
     if e.failure is Failure.PROXY and s.failure is Failure.RESET and s.status is None:
         return False  # what becomes of a tunnel that the proxy refused
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:

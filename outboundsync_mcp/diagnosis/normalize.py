@@ -50,12 +50,13 @@ _YAML_ITEM = re.compile(  # a list of one
     r"(?P<value>[^\n]{0,299}[^\n:])$(?!\n(?P=indent)(?P=more))"
 )
 # What an interpreter shows below what was typed: "r.status_code", "r.headers['retry-after']".
-_ANSWER = re.compile(r"(?m)\n(?:=> |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
+_ANSWER = re.compile(r"(?m)\n(?:=> |\[1\] |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
 # PowerShell shows the property Headers.RetryAfter as a table.
 _RETRY_DELTA = re.compile(
-    r"RetryAfter\s{1,20}Date[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
+    r"(?:RetryAfter\s{1,20})?\bDate[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}"
+    r"(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
 )
 # Jersey's and Karate's logs of a request number its lines.
 _NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))")
@@ -65,6 +66,9 @@ _HTTP_OUTGOING = re.compile(
 )  # Apache's HttpClient
 _FULL_STOP = re.compile(r"(?m)\.$")
 _RSYSLOG_LINE = re.compile(r"(?:#015)?#012(?!\d)")  # a line break
+_YAML_CREDENTIALS = re.compile(  # Prometheus's settings
+    r"(?m)^([ \t]{0,40}authorization:)\n[ \t]{1,40}type: (\w{1,20})\n[ \t]{1,40}credentials(?:_file)?: "
+)
 _NIFI_VALUE = re.compile(r"(?m)^Key: '(?P<name>[\w.-]{1,80})'\n\s{1,8}Value: '(?P<value>[^'\n]{0,2000})'$")
 _OTEL_VALUE = re.compile(r"(?m)(?P<name>-> [\w.]{1,80}: )(?:Str|Int|Bool|Double)\((?P<value>[^\n]{0,2000})\)$")
 # Browsers' tools show a name above its value.
@@ -166,10 +170,14 @@ def unescape(text: str) -> str:
             text = _ANSWERED_PAIR.sub(r"\1\nstatus_code: ", text)
         asked = partial(_ASKED.search, text)
         text = _ANSWER.sub(lambda at: ": " if asked(max(0, at.start() - 20), at.start()) else at[0], text)
-    if "Delta" in text:
+    if "Delta" in text and "RetryAfter" in text:
         text = _RETRY_DELTA.sub(lambda match: f"RetryAfter: {_seconds(match['delta'])}", text)
     if "-> " in text and "(" in text:
         text = _OTEL_VALUE.sub(r"\g<name>\g<value>", text)
+    if "(retry-after," in text:
+        text = text.replace("(retry-after,", "(retry-after: ")  # PostgreSQL's rows
+    if "authorization:\n" in text:
+        text = _YAML_CREDENTIALS.sub(r"\1 \2 ", text)
     if "Key: '" in text:
         text = _NIFI_VALUE.sub(r"\g<name>: \g<value>", text)
     if "1 > " in text:

@@ -285,7 +285,7 @@ EXPLICIT_TAILS = needles_of(
     codigo de estado | codice di stato | code de statut | error: | exception: | response status | código http |
     returned | statut http | http-status | http-fehler | http-code | errore http | erreur http | erro http |
     error http | kod http | httperror | statuserror | clientresponseerror | contenttypeerror | resulted in |
-    status kod | statuskod | actually found
+    status kod | statuskod | actually found | api error
     """
 )
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")
@@ -509,7 +509,7 @@ FAILURES: tuple[FailureWords, ...] = (
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
         ns_error_unknown_host | couldnt_resolve_host | hostnotfound | nameresolutionfailure | cannot resolve host |
-        wget: bad address
+        wget: bad address | name or address could not be resolved | unknownhostname | nameserverfailure | no such name
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -718,7 +718,7 @@ FAILURES: tuple[FailureWords, ...] = (
         internet connection appears to be offline | err_network_changed | enetdown | winerror 10051 |
         winerror 10065 | network is down | keine route zum zielrechner | netzwerk ist nicht erreichbar |
         aucun chemin d'accès pour atteindre l'hôte | réseau n'est pas accessible | ninguna ruta hasta el host |
-        la red es inaccesible
+        la red es inaccesible | warning: tcp connect to ( | exception: address unavailable
         """,
     ),
     *_rows(
@@ -891,7 +891,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         expecting property name | malformed response from | expected begin_object but was | kind: decode |
         accept malformed json | deserializationexception | expected json value |
         unknowncontenttypeexception | jsonparsingerror | parse error: invalid numeric literal |
-        content-type is not json | unexpected content type
+        content-type is not json | unexpected content type | expected object or value
         """,
     ),
 )

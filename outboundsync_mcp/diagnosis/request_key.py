@@ -41,7 +41,17 @@ _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
 _NOT_SET = Hinted(
     (
-        *("sync_", "credentials", "illegal header value", "authorization header", "without ", "n't ", "not ", "forgot"),
+        *(
+            "sync_",
+            "credentials",
+            "illegal header value",
+            "authorization header",
+            "without ",
+            "n't ",
+            "not ",
+            "forgot",
+            "never ",
+        ),
         *("sans ", "ohne ", "sin ", "sem ", "senza ", "zonder ", "bez ", "utan ", "uden ", "uten ", "tanpa ", "без "),
         *("fără ", "nélkül ", "no auth", "no api key"),
     ),
@@ -61,6 +71,7 @@ _NOT_SET = Hinted(
         r"(?:authorization|auth|bearer|api key)\b"
         r"|\b(?:sans|ohne|sin|sem|senza|zonder|bez|utan|uden|uten|tanpa|без|fără|nélkül) (?:[^\W\d_][\w-]{0,15} ){0,2}"
         r"(?:authorization|bearer|api[- ](?:key|schlüssel|sleutel|nyckel)|clé|clave|chave|chiave|klucza)"
+        r"|never (?:added|set|sent|included|passed) (?:an? |any |my |our |the )?(?:authorization|auth|bearer|api key)\b"
         r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
         r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
         r"|configured|set)"
@@ -120,13 +131,14 @@ _ILLEGAL = (
             r"(?i)illegal header value b?['\"]|invalid header value|invalid character in header content"
             r"|invalid header field value for|err_invalid_char|invalid leading whitespace|header value contains"
             r"|illegal character in header|invalid header (?:name or )?value|header value must not contain"
-            r"|malformed header value"
+            r"|malformed header value|new-?line characters are not allowed in header"
         ),
         KeyFault.WHITESPACE,
         "The client refused the Authorization header: the key has a line break, a space or a control character",
     ),
 )
 _REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
+_HEADERS = re.compile(r"(?i)^headers\.")
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"(?i)(?:request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}"
     r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?)[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
@@ -198,7 +210,8 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
     if "/api/v1/me" in text or any(
         "/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))
     ):
-        names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if _REQUEST_HEADER.search(name)}
+        shown = _HEADERS if {"method", "headers.user-agent"} <= {name.lower() for name, _ in pairs} else _REQUEST_HEADER
+        names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if shown.search(name)}
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
     keyless = "user-agent" in names and not any("auth" in name or "key" in name for name in names)
@@ -326,6 +339,7 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
         (code or _TEMPLATE.match(rest))
         and (code or not re.match(r"\$\{?[A-Z_]+\}?$|\{\{", rest))
         and not re.match(r"(?i)osapi_[\w-]{8,}|bearer ", rest)
+        and check_key(rest).fault is not KeyFault.OTHER_VENDOR
     ):
         return KeySign()
     return _of_key(rest)

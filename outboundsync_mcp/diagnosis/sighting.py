@@ -307,12 +307,13 @@ _STATUS_FIRST = re.compile(
 )
 # "✓ Status code is 200", "1. AssertionError  Status code is 200": what a test hopes for.
 _TEST_NAME = re.compile(
-    r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}[.)⠄]\s|\d{0,3}\.?\s{0,3}Assertion|(?:Start|End|Runn)ing test\b"
+    r"\W{0,8}(?:[✓✔✗✕✖×√]|\d{1,3}(?:\.\d{1,3})?[.)⠄]\s|has status code \d|\d{0,3}\.?\s{0,3}Assertion"
+    r"|(?:Start|End|Runn)ing test\b"
     r"|(?:FAIL\s{1,4})?[\w./-]{1,200}\.(?:test|spec)\.|\s{0,4}(?:Then|And|\*) (?:the )?(?:response )?status "
     r"|(?:# Subtest: |not ok \d)|FAILURE in step '|[▶►] )"
 )
 _NOT_A_STATUS_KEY = re.compile(
-    r"(?i)(?:exit|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
+    r"(?i)(?:exit|last|grpc|process|sub|job|order|build|run|cache|ci|edge_cache|previous|expected|retry|retries|min"
     r"|max|upstream_cache)[_. -]?(?:status|code)"
     r"|retry_?(?:on_?)?status|statuses|status_?codes|validate_?status"
 )

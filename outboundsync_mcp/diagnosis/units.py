@@ -81,12 +81,12 @@ _MAIL_HEAD = re.compile(
     r"|(?:on|am|le|el|il|em|op|den|dnia|il giorno)\s.{4,160}\s?(?:wrote|schrieb|a écrit|escribió|ha scritto"
     r"|escreveu|schreef|skrev|napisał\(?a?\)?|write)\b.{0,60}:?\s*$"
     r"|_{8,}\s*$|begin forwarded message:)"
-    r"|\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?:\*?\s.{2,})"
+    r"|\*?(?:from|von|de|da|van|fra|från|od|от|差出人|发件人)\*?[ \xa0]?:\*?\s.{2,})"
 )
 """What stands above a quoted mail: its separator, or `From:`, which `Sent:` follows in Outlook."""
 _SENT = re.compile(
     r"(?i)^\W{0,3}\*?(?:sent|date|gesendet|datum|envoyé|enviado|inviato|verzonden|sendt|skickat|fecha|data|to"
-    r"|an|à|para|subject|betreff|objet|asunto)\*?:"
+    r"|an|à|para|subject|betreff|objet|asunto)\*?[ \xa0]?:"
 )
 # What loggers and runners write in front of another program's line: GitHub Actions, docker compose, kubectl, Bun.
 _PREFIX = re.compile(
