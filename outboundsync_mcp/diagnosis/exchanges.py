@@ -1,11 +1,13 @@
 """Join what the units of a text say into exchanges, and pick the one that counts: the fourth layer of the reader."""
 
 import re
+from datetime import UTC, datetime
 from typing import Literal
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
+from outboundsync_mcp.diagnosis.retry_after import parse_http_date
 from outboundsync_mcp.diagnosis.sighting import REQUEST, SEEN, Sighting, Vocabulary, see, told_in
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, index
@@ -84,14 +86,24 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
         last = joined[-1] if joined else None
         if last is not None and last.status is not None and (last.depth, last.part) == (e.depth, e.part):
             is_shown_again = e.status == last.status and e.date is not None and e.date == last.date
+            is_logged = e.status == last.status and not e.waits and _is_at(e.when, last.date)
             is_its_request = e.host is not None and e.status is None and e.failure is None
-            if is_shown_again or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere):
+            if is_shown_again or is_logged or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere):
                 _join(last, e)
                 continue
         joined.append(e)
     return joined
 
 
+def _is_at(when: float | None, date: str | None) -> bool:
+    """Whether a time stamp is that of an answer with this Date, as in the log of a server in between."""
+    if when is None or date is None:
+        return False
+    answered = parse_http_date(date, now=datetime.fromtimestamp(when, UTC))
+    return answered is not None and abs(answered.timestamp() - when) < _SAME_SECONDS
+
+
+_SAME_SECONDS = 2
 _ABOUT_REQUESTS = re.compile(
     r"outbound ?sync|osapi_|\b(?:api|https?|endpoint|endpunkt|request|response|curl|authorization|retry-after)s?\b"
     r"|unauthori[sz]ed|forbidden|too many requests"
@@ -252,9 +264,14 @@ def _said(s: Sighting) -> str | None:
     return s.message if s.message_rank >= 2 else None
 
 
+_LWP_FAILED = 500
+
+
 def _join(e: Sighting, s: Sighting) -> None:
     """Add the facts of `s` to `e`."""
     told = False
+    if s.made_up and e.status == _LWP_FAILED:
+        e.status, e.status_rank = None, 0
     if not e.outcome:
         e.depth, e.part = s.depth, s.part
     if s.status is not None and s.status_rank >= e.status_rank:

@@ -45,6 +45,8 @@ class Sighting:
     status_rank: int = 0
     status_implied: bool = False
     """Only words lead to the status: no number states it."""
+    made_up: bool = False
+    """The status beside it is the client's own (LWP): no answer came."""
     message: str | None = None
     message_rank: int = 0
     error: str | None = None
@@ -336,6 +338,7 @@ _MADE_UP = re.compile(
 def _see_status(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     if any(hint in lower for hint in _MADE_UP_HINTS) and _MADE_UP.search(unit.text):
         s.quotes.append(unit.text)
+        s.made_up = "client-warning" in lower
         return
     line = None
     for line in _STATUS_LINE.finditer(unit.text) if "http/" in lower else ():
