@@ -127,7 +127,7 @@ def _recognise_cut_me(e: Sighting) -> None:
     told = e.me is not None or e.body_fault is not None or e.failure is not None
     if not told and e.status in (None, 200) and (start := _BODY_OF_ME.search(e.text)):
         body = e.text[start.start() :]
-        if body.count("{") > body.count("}") and "..." not in body and "…" not in body:
+        if '"apiKey"' in body and body.count("{") > body.count("}") and "..." not in body and "…" not in body:
             e.body_fault, e.ours_rank = BodyFault.TRUNCATED, max(e.ours_rank, 2)
 
 
@@ -219,7 +219,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return not is_its_dump or bool(e.json_body or e.waits)
     if s.status is not None and e.status is None and e.failure is not None and e.failure_rank > 1:
         return s.status_rank > BARE
-    if s.failure is not None and s.status is None and e.status is not None and owner_of(e) == "vendor":
+    is_success = e.status is not None and e.status < 300
+    if is_success and s.failure is not None and s.status is None and owner_of(e) == "vendor":
         return True
     if e.failure is Failure.PROXY and s.failure is Failure.RESET and s.status is None:
         return False  # what becomes of a tunnel that the proxy refused
@@ -363,7 +364,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
-_OF_FRAMEWORK = ("throttlerexception", "internal server error")  # NestJS
+_OF_FRAMEWORK = "throttlerexception"  # NestJS
 
 
 def _is_of_framework(e: Sighting) -> bool:

@@ -25,7 +25,7 @@ _BACKSPACED = re.compile(r".\x08")
 
 # A run of backslashes in front of a quote, slash or escape letter: one level of JSON escaping or many.
 _ESCAPE = re.compile(
-    r"""\\\\*+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
+    r"""(?<!\\)\\+(?:(?P<plain>["'/`])|(?P<letter>[nrt])|u(?P<four>[0-9A-Fa-f]{4})|x(?P<two>[0-9A-Fa-f]{2}))"""
 )
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = re.compile(r"&(?:quot|apos|lt|gt|amp|#x?[0-9a-f]{1,5});", re.IGNORECASE)

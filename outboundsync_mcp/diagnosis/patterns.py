@@ -509,7 +509,7 @@ FAILURES: tuple[FailureWords, ...] = (
         clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
         curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
         ns_error_unknown_host | couldnt_resolve_host | hostnotfound | nameresolutionfailure | cannot resolve host |
-        wget: bad address | name or address could not be resolved | unknownhostname | nameserverfailure | no such name
+        wget: bad address | name or address could not be resolved | unknownhostname | nameserverfailure | no such name a
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -680,7 +680,7 @@ FAILURES: tuple[FailureWords, ...] = (
         timeoutexception | operation timeout | econnaborted | httptimeoutexception | request timeout after |
         aborted due to timeout | operation was aborted due to timeout | timeout error | deadline exceeded |
         deadline has elapsed | curl: (28) | taskcanceledexception | the operation has timed out |
-        network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
+        network timeout at | error: network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
         délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
         превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
         timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
@@ -688,8 +688,8 @@ FAILURES: tuple[FailureWords, ...] = (
         source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout |
-        the timeout specified has expired | interruptedioexception: timeout | exception: timeout | header: timeout |
-        failed: :timeout | timeout in read | client request timeout
+        the timeout specified has expired | interruptedioexception: timeout | poco exception: timeout |
+        response header: timeout | failed: :timeout | timeout in read
         """,
     ),
     *_rows(Failure.DEADLINE, 1, "operation was aborted"),  # by a timer, as a rule
@@ -705,7 +705,7 @@ FAILURES: tuple[FailureWords, ...] = (
         соединение отклонено | отказано в соединении | ns_error_connection_refused | 接続が拒否 | 连接被拒绝 |
         拒绝连接 | 연결이 거부 | conexión fue rechazada | connexion a été refusée | verbindungsaufbau abgelehnt |
         die verbindung verweigerte | l'a expressément refusée | denegó expresamente | conexión rehusada |
-        rifiuto persistente | couldnt_connect | /tcp closed
+        rifiuto persistente | couldnt_connect | 443/tcp closed
         """,
     ),
     *_rows(
@@ -790,7 +790,7 @@ FAILURES: tuple[FailureWords, ...] = (
         max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
         impossible de se connecter | connection error | feign.retryableexception | verbindung mit dem remoteserver kann nicht |
         se connecter au serveur distant | conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed | 接続できません |
-        could not open a connection | could not establish connection | error connecting to |
+        could not open a connection to host | error connecting to server under test |
         无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
         """,
     ),

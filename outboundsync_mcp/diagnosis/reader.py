@@ -112,7 +112,8 @@ def _evidence(
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status
     waits = wait_of(wait, e.date, now, notes)
-    is_default = e.waits == ["0"] and final not in (429, 503) and (final is not None or e.failure is not None)
+    answered = final is not None and final < 500 and final != 429
+    is_default = e.waits == ["0"] and (answered or (final is None and e.failure is not None))
     if waits is None and e.waits and not is_default:  # libcurl says 0 where there is none
         waits = parse_retry_after(e.waits, date=e.date, now=now)
     failure = e.failure if final is None or 200 <= final < 300 else None

@@ -46,8 +46,8 @@ def _word_shape(start: str, rest: str) -> _Shape:
 _SHAPES: tuple[_Shape, ...] = (
     _shape("b3NhcGlf", r"b3NhcGlf[\w+/=-]*"),  # "osapi_" in base64
     _shape("sk-", r"sk-(?<![\w-]sk-)[\w*•…-]{4,}"),  # OpenAI, Anthropic
-    _shape("k_live_", r"[spr]k_live_(?<!\w[spr]k_live_)[\w*•…]{4,}"),  # Stripe
-    _shape("k_test_", r"[spr]k_test_(?<!\w[spr]k_test_)[\w*•…]{4,}"),
+    _shape("_live_", r"[sprk][sprk]_live_(?<!\w[sprk][sprk]_live_)[\w*•…]{4,}"),  # Stripe
+    _shape("_test_", r"[sprk][sprk]_test_(?<!\w[sprk][sprk]_test_)[\w*•…]{4,}"),
     _shape("whsec_", r"whsec_[\w+/=]{4,}"),
     _shape("gh", r"gh[oprsu]_(?<!\wgh[oprsu]_)\w{4,}"),  # GitHub
     _shape("github_pat_", r"github_pat_\w{4,}"),

@@ -71,7 +71,7 @@ _NOT_SET = Hinted(
         r"(?:authorization|auth|bearer|api key)\b"
         r"|\b(?:sans|ohne|sin|sem|senza|zonder|bez|utan|uden|uten|tanpa|без|fără|nélkül) (?:[^\W\d_][\w-]{0,15} ){0,2}"
         r"(?:authorization|bearer|api[- ](?:key|schlüssel|sleutel|nyckel)|clé|clave|chave|chiave|klucza)"
-        r"|never (?:added|set|sent|included|passed) (?:an? |any |my |our |the )?(?:authorization|auth|bearer|api key)\b"
+        r"|never (?:added|set) (?:an? |any |the )?authorization\b"
         r"|forgot (?:to (?:send|add|set|include) )?(?:the |an "
         r"|my )?(?:api key|authorization|header)|\bno auth\b(?! error)|no api key (?:was )?(?:provided|sent"
         r"|configured|set)"
@@ -141,13 +141,14 @@ _REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
 _HEADERS = re.compile(r"(?i)^headers\.")
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"(?i)(?:request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}"
-    r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?)[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
+    r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?(?=\{ ?['\"A-Z]))"
+    r"[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
 _ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
 _COMMAND = re.compile(
-    r"(?:^|[$>%#❯➜`(;&|]\s?|^\+{1,4} (?![Ii])|\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3}|\s-l?c [\"'])"
+    r"(?:^|[$>%#❯➜`(;&|]\s?|^\+{2,4} |\b(?:sudo|time|run|ran|running|try|tried|did|with)\W{1,3}|\s-l?c [\"'])"
     r"(?:(?i:curl(?:\.exe)?|wget|curlie|invoke-restmethod|invoke-webrequest|irm|iwr)|xhs?|https?)"
     r"\s(?P<rest>(?:-|GET\b|[\"']?https?://|[\"']?app\.outbound|:).{0,3000})"
 )
@@ -210,7 +211,9 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
     if "/api/v1/me" in text or any(
         "/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))
     ):
-        shown = _HEADERS if {"method", "headers.user-agent"} <= {name.lower() for name, _ in pairs} else _REQUEST_HEADER
+        fields = {name.lower() for name, _ in pairs}
+        is_request = {"method", "headers.user-agent"} <= fields and not any("status" in field for field in fields)
+        shown = _HEADERS if is_request else _REQUEST_HEADER
         names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if shown.search(name)}
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}

@@ -325,10 +325,10 @@ _REFUSED = re.compile(
     r"|geting \S{1,300}:) (unauthorized|unauthorised|forbidden|throttled)\b(?! (?:access|use|user|people|party|third))"
 )
 """What someone says of their requests."""
-_MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400", "client request ")
+_MADE_UP_HINTS = ("client-warning", "500 ", "599 ", " 400")
 _MADE_UP = re.compile(
-    r"(?i)client-warning:\s{0,2}internal response|client request (?:error|timeout)"
-    r"|\b500 (?:can't connect|internal response|can.t verify|status read failed"
+    r"(?i)client-warning:\s{0,2}internal response"
+    r"|\b500 (?:can't connect|internal response:|can.t verify|status read failed"
     r"|server closed connection|read timeout|ssl|no host|ssl negotiation|connect failed|line too long)"
     r"|\b599 (?:internal exception|network)|http_exceptions\.\w{3,40}: 400\b"
     r"|(?:contentencoding|transferencoding|contentlength|payloadencoding|clientpayload)error:? 400\b"
@@ -623,6 +623,7 @@ _OPTION = re.compile(r"(?<![A-Za-z])(?:connect|read|connection|socket)Timeout[\"
 """`connectTimeout: 0:00:10`, `readTimeout=15` are settings; `ReadTimeout: 15` is an exception."""
 
 
+_STOPPED_REDIRECTS = re.compile(r"stopped after \d{1,3} redirects")
 _UNLESS = {
     "premature eof": "parse error: premature eof",  # of a body
     "unexpected eof": "decode: unexpected eof",
@@ -638,7 +639,7 @@ def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) ->
     if needle in _UNLESS:
         return _UNLESS[needle] not in lower
     if needle == "stopped after":
-        return "redirects" in lower
+        return _STOPPED_REDIRECTS.search(lower) is not None
     if needle == "failed to resolve":
         return _RESOLVED_BY_BUILDS.search(lower) is None
     if needle == "' expired on":

@@ -91,7 +91,7 @@ _SENT = re.compile(
 # What loggers and runners write in front of another program's line: GitHub Actions, docker compose, kubectl, Bun.
 _PREFIX = re.compile(
     r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z? (?=\S)"
-    r"|(?:\d{1,3}\|)?[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
+    r"|(?:\d{1,2}\|)?[\w./-]{1,60}\s{0,20}\|\s{1,2}(?=\S)|\[pod/[\w./-]{1,80}\]\s|\[[a-z]{1,20}\] (?=[<>] |$))"
 )
 _PREFIX_START = frozenset("0123456789[")
 # A row of a table whose column is a field: "retry_after   | 6" (psql), "retry-after<tab>6" (browsers).
@@ -151,12 +151,13 @@ _SINGLE_HEADER = re.compile(
 )
 
 
+_ANSWER_ARROW = re.compile(r"\n<< (?:HTTP/|[1-5]\d\d )")
 # What tests print above a difference, and the sign of the side that was only hoped for: Node, AVA, Mocha, Jest.
 _DIFF_LEGENDS = (
     ("+ actual - expected", "-"),
     ("- actual, + expected", "+"),
     ("+ expected - actual", "+"),
-    ("- Expected", "-"),
+    ("\n+ Received", "-"),
 )
 
 
@@ -171,7 +172,7 @@ def units_of(text: str) -> list[Unit]:
     table = _Table() if _STATUS_COLUMN.search(text.lower()) and _HEAD_ROW.search(text) else None
     has_curl_marks = ("< " in text or "* " in text or "{ [" in text) and _CURL_MARK.search("\n" + text) is not None
     has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
-    has_arrows = ">> " in text and "\n<< " in text
+    has_arrows = ">> " in text and _ANSWER_ARROW.search(text) is not None
     expected = next((sign for legend, sign in _DIFF_LEGENDS if legend in text), None)
     part = 0
     previous_from = False

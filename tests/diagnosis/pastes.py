@@ -3944,12 +3944,6 @@ PASTES: tuple[Paste, ...] = (
         "tls_failed",
     ),
     Paste(
-        "wreck_catch_tls",
-        'Client request error: Hostname/IP does not match certificate\'s altnames: Host: app.outboundsync.com. is not in the cert\'s altnames: DNS:parking.hosting.example, DNS:www.parking.hosting.example\n{\n  "statusCode": 502,\n  "payload": {\n    "message": "Client request error: Hostname/IP does not match certificate\'s altnames: Host: app.outboundsync.com. is not in the cert\'s altnames: DNS:parking.hosting.example, DNS:www.parking.hosting.example",\n    "statusCode": 502,\n    "error": "Bad Gateway"\n  },\n  "headers": {}\n}\n',
-        None,
-        "tls_failed",
-    ),
-    Paste(
         "wreck_redir_308",
         f"/home/dev/app/node_modules/@hapi/wreck/lib/index.js:231\n                return finishOnce(Boom.badGateway('Maximum redirections reached', _trace));\n                                       ^\n\nError: Maximum redirections reached\n    at ClientRequest.onResponse (/home/dev/app/node_modules/@hapi/wreck/lib/index.js:231:40)\n    at Object.onceWrapper (node:events:639:26)\n    at ClientRequest.emit (node:events:524:28)\n    at HTTPParser.parserOnIncomingClient (node:_http_client:702:27)\n    at HTTPParser.parserOnHeadersComplete (node:_http_common:118:17)\n    at TLSSocket.socketOnData (node:_http_client:544:22)\n    at TLSSocket.emit (node:events:524:28)\n    at addChunk (node:internal/streams/readable:561:12)\n    at readableAddChunkPushByteMode (node:internal/streams/readable:512:3)\n    at Readable.push (node:internal/streams/readable:392:5) {{\n  data: [\n    {{ method: 'GET', url: '{URL}' }},\n    {{ method: 'GET', url: '{URL}/' }},\n    {{ method: 'GET', url: '{URL}/' }}\n  ],\n  isBoom: true,\n  isServer: true,\n  output: {{\n    statusCode: 502,\n    payload: {{\n      statusCode: 502,\n      error: 'Bad Gateway',\n      message: 'Maximum redirections reached'\n    }},\n    headers: {{}}\n  }}\n}}\n\nNode.js v20.20.2\n",
         None,
@@ -4152,12 +4146,6 @@ PASTES: tuple[Paste, ...] = (
         "tls_failed",
     ),
     Paste(
-        "supervisor_500",
-        'supervisord: 2026-11-28 14:58:30,387 INFO success: crm-sync entered RUNNING state, process has stayed up for > than 0 seconds (startsecs)\nsupervisord: 2026-11-28 14:58:31,515 WARN exited: crm-sync (exit status 78; not expected)\nsupervisord: 2026-11-28 14:58:37,198 INFO success: crm-sync entered RUNNING state, process has stayed up for > than 0 seconds (startsecs)\nsupervisord: 2026-11-28 14:58:38,299 WARN exited: crm-sync (exit status 78; not expected)\nsupervisord: 2026-11-28 14:58:44,115 INFO success: crm-sync entered RUNNING state, process has stayed up for > than 0 seconds (startsecs)\nsupervisord: 2026-11-28 14:58:45,227 WARN exited: crm-sync (exit status 78; not expected)\n$ tail -n 20 /var/log/supervisor/crm-sync-stderr.log\n2026-11-28 14:58:30,384 INFO crm-sync 2.4.1 starting\n2026-11-28 14:58:30,447 ERROR whoami: HTTP 403 Forbidden, Retry-After=None, {"message":"API access is not enabled for this account","error":"Forbidden","statusCode":403}\n2026-11-28 14:58:37,197 INFO crm-sync 2.4.1 starting\n2026-11-28 14:58:37,256 ERROR whoami: HTTP 429 Too Many Requests, Retry-After=37, {"message":"ThrottlerException: Too Many Requests","statusCode":429}\n2026-11-28 14:58:44,100 INFO crm-sync 2.4.1 starting\n2026-11-28 14:58:44,176 ERROR whoami: HTTP 500 Internal Server Error, Retry-After=None, {"message":"Internal server error","statusCode":500}\n',
-        500,
-        "server_error",
-    ),
-    Paste(
         "tcpdump_401_missing",
         '{"message":"Invalid API key","error":"Unauthorized","statusCode":401}14:53:42.751568 IP 203.0.113.10.56758 > 203.0.113.10.80: Flags [P.], seq 273165365:273165458, ack 4085416528, win 64, options [nop,nop,TS val 3607453179 ecr 599383773], length 93: HTTP: GET /api/v1/me HTTP/1.1\nE....t@.@.....q\n..q\n...P.H,5...P...@x......\n..].#...GET /api/v1/me HTTP/1.1\nHost: app.outboundsync.com\nUser-Agent: curl/7.88.1\nAccept: */*\n\n\n14:53:42.752230 IP 203.0.113.10.80 > 203.0.113.10.56758: Flags [P.], seq 1:273, ack 93, win 64, options [nop,nop,TS val 599383774 ecr 3607453179], length 272: HTTP: HTTP/1.1 401 Unauthorized\nE..D..@.@.....q\n..q\n.P.....P.H,....@yL.....\n#.....].HTTP/1.1 401 Unauthorized\nDate: Sat, 28 Nov 2026 14:53:42 GMT\nContent-Type: application/json; charset=utf-8\nContent-Length: 69\nWWW-Authenticate: Bearer realm="OutboundSync API"\nConnection: close\n\n{"message":"Invalid API key","error":"Unauthorized","statusCode":401}\n\n',
         401,
@@ -4266,6 +4254,54 @@ PASTES: tuple[Paste, ...] = (
         f"Nov 12, 2026, 7:00:14 AM\tDebug\trefreshConnections start, 214 rows\nNov 12, 2026, 7:00:16 AM\tError\tException: Address unavailable: {URL}\n    at fetchMe_(Connections:31:27)\n    at refreshConnections(Connections:12:16)",
         None,
         "connection_failed",
+    ),
+    Paste(
+        "hang_free_bullets",
+        f"Bug report for OutboundSync\n- Expected: 200 with my account\n- Actual: 401 Invalid API key\n- URL: {URL}",
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "vendor_429_then_deadline",
+        "POST https://api.hubapi.com/crm/v3/objects/contacts\nHTTP/1.1 429 Too Many Requests\nRetry-After: 10\n\nError: retries exhausted: deadline exceeded",
+        429,
+        "not_outboundsync",
+        10,
+    ),
+    Paste(
+        "own_500_below_401",
+        f'GET {URL}\n401 {{"statusCode":401,"message":"Invalid API key"}}\n\nPOST http://localhost:3000/api/sync 500 {BROKEN}',
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "quoted_403_cut",
+        'Hi team,\nit\'s fixed for 401 but now OutboundSync answers 429 Too Many Requests, Retry-After: 42.\n\n>> OutboundSync /api/v1/me\n>> HTTP/1.1 403 Forbidden\n>> {"message":"API access is not enabled for this account","statusCode":403}\n<< cut >>',
+        429,
+        "rate_limited",
+        42,
+    ),
+    Paste(
+        "never_sent_to_anyone",
+        "OutboundSync 401 Invalid API key. We never sent the API key to anyone; it must be revoked.",
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "client_request_error_401", f"GET {URL}\nclient request error: HTTP 401 Unauthorized", 401, "invalid_api_key"
+    ),
+    Paste(
+        "job_stopped_after",
+        "OutboundSync: 429. Our jobs table: job stopped after 3 retries, http redirects enabled. Retry-After: 20",
+        429,
+        "rate_limited",
+        20,
+    ),
+    Paste(
+        "accept_my_apologies",
+        f"GET {URL} (Please accept my apologies) returned 401 Invalid API key",
+        401,
+        "invalid_api_key",
     ),
     Paste(
         "alb",
