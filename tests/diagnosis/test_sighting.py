@@ -149,7 +149,6 @@ def test_a_line_states_or_implies_a_status(text: str, expected: dict[str, object
         "500 SSL negotiation went wrong",
         "500 line too long",
         "500 status read failed: x",
-        "Client-Warning: Internal response 401",
         "599 internal exception",
         "599 Network is gone",
         "http_exceptions.ClientResponseError: 400, x",
@@ -157,6 +156,11 @@ def test_a_line_states_or_implies_a_status(text: str, expected: dict[str, object
 )
 def test_a_status_that_a_client_makes_up_is_only_quoted(text: str) -> None:
     assert facts(seen(text)) == {"quotes": [text]}
+
+
+def test_a_warning_of_a_client_says_that_the_status_beside_it_is_made_up() -> None:
+    text = "Client-Warning: Internal response 401"
+    assert facts(seen(text)) == {"quotes": [text], "made_up": True}
 
 
 FIELDS: list[tuple[str, dict[str, object]]] = [
