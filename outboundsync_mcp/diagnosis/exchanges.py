@@ -352,7 +352,7 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     told = _newest([e for e in told if owner_of(e) != "vendor" and e.status_rank != BARE]) or told
     ours = [e for e in told if owner_of(e) == "ours"]
     if ours and all(owner_of(e) != "vendor" for e in everything):
-        ours = [e for e in told if owner_of(e) == "ours" or _is_of_framework(e)]
+        ours = [e for e in told if owner_of(e) == "ours" or _is_throttled(e)]
     if (
         ours
         and ours[-1].status == 200
@@ -364,13 +364,9 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
-_OF_FRAMEWORK = "throttlerexception"  # NestJS
-
-
-def _is_of_framework(e: Sighting) -> bool:
-    """The framework's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
-    message = (e.message or "").lower()
-    return owner_of(e) == "unknown" and bool(e.json_body) and message.startswith(_OF_FRAMEWORK)
+def _is_throttled(e: Sighting) -> bool:
+    """The throttler's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
+    return owner_of(e) == "unknown" and bool(e.json_body) and "throttlerexception" in (e.message or "").lower()
 
 
 def _later_errors(success: Sighting, told: list[Sighting]) -> list[Sighting]:
