@@ -616,7 +616,8 @@ FAILURES: tuple[FailureWords, ...] = (
         certpathvalidatorexception | ssl certificate problem | certificate verification failed | cannot verify |
         certificate validation failed | certificateverify | certificate error | unacceptable tls certificate |
         unacceptable certificate | certificate validation error | certificate failed verification |
-        server verification failed | sslserververification | rejected by cert
+        server verification failed | sslserververification | rejected by cert | certificate validation failure | cert verify failed | peer_cert_untrusted | invalid_host_cert |
+        invalid certificate was found
         """,
     ),
     *_rows(
@@ -633,7 +634,7 @@ FAILURES: tuple[FailureWords, ...] = (
         ssl connection could not be established | remote error: tls | err_ssl_version | openssl::ssl::sslerror |
         network socket disconnected before secure | tls handshake eof | sslexception | sslengine problem |
         alert (level: fatal | error during ssl handshake | sslpeerunverifiedexception | ssl connection failed |
-        sslconnection (
+        sslconnection ( | ssl handshake with | tls handshake with
         """,
     ),
     *_rows(
@@ -689,7 +690,7 @@ FAILURES: tuple[FailureWords, ...] = (
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout |
         the timeout specified has expired | interruptedioexception: timeout | poco exception: timeout |
-        response header: timeout | failed: :timeout | timeout in read
+        response header: timeout | failed: :timeout | timeout in read | maximum allowed response time | time_exceeded
         """,
     ),
     *_rows(Failure.DEADLINE, 1, "operation was aborted"),  # by a timer, as a rule
@@ -762,7 +763,7 @@ FAILURES: tuple[FailureWords, ...] = (
         header parser received no bytes | response ended prematurely | read: eof | ": eof | server closed idle |
         unexpected eof | transport endpoint | no response from server | connection closed by | closed by remote |
         err_connection_closed | return_code=got_nothing | curle_got_nothing | connection closed before | closed by the remote host |
-        was not closed cleanly
+        was not closed cleanly | unexpected end of stream on
         """,
     ),
     *_rows(
@@ -1062,7 +1063,7 @@ VENDORS: tuple[Vendor, ...] = (
 UNRELATED = needles_of(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
-    kafka.errors | docker daemon | kubelet | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
+    kafka.errors | docker daemon | pull image | pulling image | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
     mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep
     """
 )

@@ -533,6 +533,8 @@ _WAIT_AND_MORE = re.compile(
     r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli|мин|час|[分時小时분시])[^\W\d_]"
 )
 """Seconds, and then the rest of a sentence or of a line."""
+_WEEKDAY = re.compile(r"(?i)(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}")
+"""What a pair keeps of a date."""
 _WAIT_DATE = re.compile(
     r"(?i)\bretry[-_ ]?after[\"'\]]{0,3}\s?(?:=>|[:=,])?\s{0,3}[\[b(\"']{0,4}(?P<date>(?:Mon|Tue|Wed|Thu|Fri"
     r"|Sat|Sun)[a-z]{0,6},? [^\"'\n\])}]{10,40})"
@@ -560,7 +562,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", wait, re.IGNORECASE
             ) or _WAIT_AND_MORE.match(wait):
                 wait = match[1]
-            if wait and wait not in s.waits:
+            if wait and wait not in s.waits and not _WEEKDAY.fullmatch(wait):
                 s.waits.append(wait)
         elif key == "location" and s.location is None and "/" in value:
             s.location = value
