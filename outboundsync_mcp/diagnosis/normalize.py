@@ -35,8 +35,8 @@ _EMOJI = re.compile(r"(?<=[^\s:,{] ):[a-z][a-z0-9_+-]{1,30}:(?=\s(?!\d)|$)")  # 
 _FORM = re.compile(r"(?<![\w%+.?&/-])[\w.-]{1,60}=[^\s&=\"'<>]{0,2000}(?:&[\w.-]{1,60}=[^\s&=\"'<>]{0,2000})+")
 _QUOTED_PRINTABLE = re.compile(r"=(?<![=\s]=)(?:\n|3D|20\n|22|E2=80)")
 _WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
-# Where a shell, PowerShell or cmd continues a command before a flag.
-_CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-)")
+# Where a shell, PowerShell or cmd continues a command before a flag or the URL.
+_CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-|[\"']?https?://)")
 _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
 
 # Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.

@@ -591,7 +591,7 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate for this server is invalid | pretending to be | invalid peer certificate |
         ssl peer certificate | peer_failed_verification | vertrauensstellung | relation de confiance pour le canal |
         relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig | signer-not-found |
-        signer not found
+        signer not found | error_mitm_detected
         """,
     ),
     *_rows(
@@ -690,7 +690,8 @@ FAILURES: tuple[FailureWords, ...] = (
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout |
         the timeout specified has expired | interruptedioexception: timeout | poco exception: timeout |
-        response header: timeout | failed: :timeout | timeout in read | maximum allowed response time | time_exceeded
+        response header: timeout | failed: :timeout | timeout in read | maximum allowed response time | time_exceeded |
+        within the timeout
         """,
     ),
     *_rows(Failure.DEADLINE, 1, "operation was aborted"),  # by a timer, as a rule
@@ -865,7 +866,8 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         [type=missing, input | [type=dict_type, input | [type=model_type, input | zoderror | missing field ` |
         cannot unmarshal | missingfieldexception | mismatchedinputexception | keynotfound( |
         missing required properties | keyerror: 'account' | keyerror: 'apikey' | keyerror: 'connections' |
-        key not found: "account" | key not found: :account | ' not found on 'http
+        key not found: "account" | key not found: :account | ' not found on 'http |
+        notransformationfoundexception
         """,
     ),
     *_faults(BodyFault.EMPTY, "response body is empty | body was empty | empty response body"),

@@ -83,6 +83,7 @@ _WITHOUT_ANSWER = frozenset(
     {Failure.DNS, Failure.REFUSED, Failure.UNREACHABLE, Failure.PROXY, Failure.CONNECT_TIMEOUT}
     | {failure for failure in Failure if failure.name.startswith("TLS")}
 )
+_OWN_ERROR = 500
 _EMPTY_BODY = re.compile(
     r"""(?i)\b(?:text|body|data|content)["']?\s?(?:=>|[:=])\s?["']?(?:\{\}|\[\]|null)["']?[\s,;)}]*$""", re.MULTILINE
 )
@@ -108,6 +109,8 @@ def _evidence(
         read_status = None
     if e.failure_rank >= 3 and e.status_rank == CUED and e.status_implied and e.message_rank < 3 and not e.cdn_code:
         read_status = None  # a platform's own code for what became of the request: "BadRequest"
+    if e.failure_rank >= 3 and e.status == _OWN_ERROR and e.failure in _WITHOUT_ANSWER and e.message_rank < 3:
+        read_status = None  # what the program between answered, for it reached nobody
     if read_status is None and e.me is not None:
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status

@@ -406,7 +406,7 @@ def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
 
 _HTML_HINTS = ("<!doctype", "<html", "<head>", "<body", "<center>", "text/html")
 _HTML = re.compile(
-    r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
+    r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-?type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
 )
 
 

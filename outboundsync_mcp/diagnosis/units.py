@@ -371,7 +371,7 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if not line.strip():
         return [Unit("")]
     record = _LOG_LINE.match(line) is not None
-    pieces = [line] if record or len(line) > 4000 else _sentences(line)
+    pieces = [line] if record or len(line) > 4000 or line[:2] in ("X-", "x-") else _sentences(line)  # a header is one
     units = [Unit(piece, pairs=pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
