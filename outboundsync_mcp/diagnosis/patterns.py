@@ -867,7 +867,7 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         cannot unmarshal | missingfieldexception | mismatchedinputexception | keynotfound( |
         missing required properties | keyerror: 'account' | keyerror: 'apikey' | keyerror: 'connections' |
         key not found: "account" | key not found: :account | ' not found on 'http |
-        notransformationfoundexception
+        notransformationfoundexception | received: 'undefined' | "received": "undefined"
         """,
     ),
     *_faults(BodyFault.EMPTY, "response body is empty | body was empty | empty response body"),
@@ -1066,10 +1066,10 @@ UNRELATED = needles_of(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
     kafka.errors | docker daemon | pull image | pulling image | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
-    mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep
+    mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep | i.posthog.com | ingest.sentry
     """
 )
-"""Databases, queues and machinery whose failures are no HTTP exchange."""
+"""Databases, queues and machinery whose failures are no HTTP exchange, and what only reports on programs."""
 
 
 class Shape(NamedTuple):

@@ -256,7 +256,9 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
     if mark:
         end = value.find(mark)
-        if end >= 0 and _CONCATENATED.match(value, end + 1):
+        if end >= 0 and (
+            _CONCATENATED.match(value, end + 1) or (value[end - 1] == " " and not value[end + 1 :].strip())
+        ):
             return KeySign()
         value = value[:end] if end >= 0 else value
     elif command or before[-1:] in "\"'`":
@@ -279,7 +281,7 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
 
 _PLACEHOLDER = re.compile(r"(?i)your|<[\w -]*(?:key|token|schlüssel|clé|clave|chave|chiave|sleutel|klucz|nyckel)")
 _CONCATENATED = re.compile(r"\s{0,2}(?:\+|\.\s?\$|&\s|\$)")
-"""Code puts the key behind the word: `'Bearer ' + key`."""
+"""Code puts the key behind the word: `'Bearer ' + key`, or on the next line."""
 _WORDS_OF_PROSE = re.compile(
     r"(?i)(?:header|headers|is|was|required|failed|error|bearer|the|and|or|missing|denied)\b(?! ?bearer)"
 )

@@ -35,7 +35,7 @@ _LOGGED = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"(?:[\s\xa0]{0,2}|-(?=byte|second|minute|day|page|line))([^\W\d_]+|[%$€£])")
-_NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(/]\S)")
+_NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
 _REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
 _MEDIA_TYPE = re.compile(r"(?i)[\s,;(|-]{1,3}(?:text/(?:html|plain)|application/(?:problem\+)?json)(?! \w)\b")
 _PLURAL = re.compile(r"['’]?(?:s|ers?|ern|(?P<verb>ing|ed|d))\b")
