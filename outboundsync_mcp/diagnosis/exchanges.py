@@ -162,7 +162,8 @@ class _Request:
     )
     _LEVEL = re.compile(r"(?:trce|dbug|info|warn|fail|crit): System\.Net\.Http\.")  # .NET's, which look like headers
     _END = re.compile(
-        r"[\s>\"',;]*$|[\s-]{0,16}←|\s?<< |\W{0,4}(?i:response headers|response body|response|request body)\b"
+        r"[\s>\"',;]*$|[\s-]{0,16}←|\s?<< |\W{0,8}NO CONTENT\b"
+        r"|\W{0,4}(?i:response headers|response body|response|request body)\b"
     )
     _HEADER = re.compile(r"^[\s>-]{0,16}:?[A-Za-z][\w-]{0,60}\s{0,6}:(?:\s|$)")
 

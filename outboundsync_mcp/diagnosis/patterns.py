@@ -285,7 +285,7 @@ EXPLICIT_TAILS = needles_of(
     codigo de estado | codice di stato | code de statut | error: | exception: | response status | código http |
     returned | statut http | http-status | http-fehler | http-code | errore http | erreur http | erro http |
     error http | kod http | httperror | statuserror | clientresponseerror | contenttypeerror | resulted in |
-    status kod | statuskod | actually found | api error
+    status kod | statuskod | actually found | api error | http/1.1, code | protocol=h2, code
     """
 )
 WEAK_TAILS = ("returned", "resulted in", "responded", "error:", "exception:", "actually found")

@@ -139,11 +139,16 @@ _ILLEGAL = (
 )
 _REQUEST_HEADER = re.compile(r"(?i)(?:^|\.)(?:request[. _]?|config\.)headers\.")
 _HEADERS = re.compile(r"(?i)^headers\.")
+_REQUEST_AND_DOCUMENT = re.compile(r"\b(?:GET|POST|HEAD) https?://\S{1,300} ?\n")
+"""A request line, and behind it a document whose own names are the headers."""
 _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"(?i)(?:request[_ ]?headers[\"']?\s{0,12}[=:]\s{0,3}"
     r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?(?=\{ ?['\"A-Z]))"
     r"[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
+_NO_HEADERS = re.compile(
+    r"(?:^|[\n│|])\s{0,40}(?:request_)?headers\s{0,12}= \{\}\s{0,200}(?:$|[\n│|])"
+)  # a local of a traceback
 _ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
@@ -208,18 +213,25 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
         if pattern.search(text) and (sets_header or "bearer" in lower or "authorization" in lower or "header" in lower):
             return _better(sign, KeySign(fault=fault, detail=f"{detail}.", rank=2))
     names: set[str] = set()
+    whole = {"user-agent"}
     if "/api/v1/me" in text or any(
         "/api/v1/me" in value for name, value in pairs if name.lower().endswith(("url", "uri"))
     ):
         fields = {name.lower() for name, _ in pairs}
         is_request = {"method", "headers.user-agent"} <= fields and not any("status" in field for field in fields)
         shown = _HEADERS if is_request else _REQUEST_HEADER
-        names = {name.lower().rsplit(".", 1)[-1] for name, _ in pairs if shown.search(name)}
+        bare = _REQUEST_AND_DOCUMENT.search(text) is not None
+        if bare:
+            whole.add("accept")
+        names = {
+            name.lower().rsplit(".", 1)[-1] for name, _ in pairs if shown.search(name) or (bare and "." not in name)
+        }
     if sign is None and not pairs and "user-agent" in lower and "accept" in lower:
         names = {match[1] for match in _DUMPED_NAME.finditer(lower)}
-    keyless = "user-agent" in names and not any("auth" in name or "key" in name for name in names)
+    keyless = not names.isdisjoint(whole) and not any("auth" in name or "key" in name for name in names)
     if shown := _REQUEST_HEADERS.search(text) if "headers" in lower or "accept" in lower else None:
         keyless = keyless or bool(_ORDINARY_HEADER.search(shown[1]) and not _HIDES.search(shown[1]))
+    keyless = keyless or ("{}" in text and _NO_HEADERS.search(text) is not None)
     if sign is None and keyless:
         return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
     command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None

@@ -4421,6 +4421,43 @@ PASTES: tuple[Paste, ...] = (
         "invalid_api_key",
     ),
     Paste(
+        "axioslogger_headers_missing",
+        f'[Axios][Request] 15:32:36 GET {URL} {{"Accept":"application/json, text/plain, */*"}}\n[Axios][Error] GET {URL} 401:Unauthorized {{"www-authenticate":"Bearer realm=\\"OutboundSync API\\""}} {{"message":"Invalid API key","error":"Unauthorized","statusCode":401}}\nsync aborted: Request failed with status code 401\n',
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "resty_debug_missing",
+        '2026/11/28 14:59:56.283601 DEBUG RESTY \n==============================================================================\n~~~ REQUEST ~~~\nGET  /api/v1/me  HTTP/1.1\nHOST   : app.outboundsync.com\nHEADERS:\n\tUser-Agent: go-resty/2.6.0 (https://github.com/go-resty/resty)\nBODY   :\n***** NO CONTENT *****\n------------------------------------------------------------------------------\n~~~ RESPONSE ~~~\nSTATUS       : 401 Unauthorized\nPROTO        : HTTP/1.1\nRECEIVED AT  : 2026-11-28T14:59:56.283276738Z\nTIME DURATION: 60.397443ms\nHEADERS      :\n\tContent-Length: 69\n\tContent-Type: application/json; charset=utf-8\n\tDate: Sat, 28 Nov 2026 14:59:56 GMT\n\tWww-Authenticate: Bearer realm="OutboundSync API"\nBODY         :\n{\n   "message": "Invalid API key",\n   "error": "Unauthorized",\n   "statusCode": 401\n}\n==============================================================================\n401 Unauthorized map[Content-Length:[69] Content-Type:[application/json; charset=utf-8] Date:[Sat, 28 Nov 2026 14:59:56 GMT] Www-Authenticate:[Bearer realm="OutboundSync API"]] {"message":"Invalid API key","error":"Unauthorized","statusCode":401}\n',
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "pytest_missing_vars",
+        'F                                                                        [100%]\n=================================== FAILURES ===================================\n_____________________________ test_me_is_reachable _____________________________\n\nheaders = {}\n\n    def test_me_is_reachable(headers):\n        r = requests.get(URL, headers=headers, timeout=2, allow_redirects=False)\n>       assert r.status_code == 200, r.text\nE       AssertionError: {"message":"Invalid API key","error":"Unauthorized","statusCode":401}\nE       assert 401 == 200\nE        +  where 401 = <Response [401]>.status_code\n\nheaders    = {}\nr          = <Response [401]>\n\ntests_api.py:17: AssertionError\n=========================== short test summary info ============================\nFAILED tests_api.py::test_me_is_reachable - AssertionError: {"message":"Inval...\n1 failed, 1 deselected in 0.16s\n',
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "richtb_missing",
+        f"╭─────────────────────────────── Traceback (most recent call last) ────────────────────────────────╮\n│ /home/dev/app/richtb.py:13 in <module>                                                           │\n│                                                                                                  │\n│   12                                                                                             │\n│ ❱ 13 whoami(os.environ[\"URL\"])                                                                   │\n│   14                                                                                             │\n│                                                                                                  │\n│ ╭─────────────────────────────────────────── locals ───────────────────────────────────────────╮ │\n│ │       os = <module 'os' (frozen)>                                                            │ │\n│ │ requests = <module 'requests' from                                                           │ │\n│ │            '/home/dev/app/.venv/lib/python3.11/site-packages/requests/__init__.py'>          │ │\n│ ╰──────────────────────────────────────────────────────────────────────────────────────────────╯ │\n│                                                                                                  │\n│ /home/dev/app/richtb.py:10 in whoami                                                             │\n│                                                                                                  │\n│    9 │   response = requests.get(url, headers=headers, timeout=2)                                │\n│ ❱ 10 │   response.raise_for_status()                                                             │\n│   11 │   return response.json()                                                                  │\n│                                                                                                  │\n│ ╭────────────────────── locals ───────────────────────╮                                          │\n│ │  headers = {{}}                                       │                                          │\n│ │ response = <Response [401]>                         │                                          │\n│ │      url = '{URL}' │                                          │\n│ ╰─────────────────────────────────────────────────────╯                                          │\n│                                                                                                  │\n│ /home/dev/app/.venv/lib/python3.11/site-packages/requests/models.py:1167 in raise_for_status     │\n╰──────────────────────────────────────────────────────────────────────────────────────────────────╯\nHTTPError: 401 Client Error: Unauthorized for url: {URL}\n",
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "wreck_catch_429",
+        "Response Error: 429 Too Many Requests\n{\n  \"statusCode\": 429,\n  \"payload\": {\n    \"statusCode\": 429,\n    \"error\": \"Too Many Requests\",\n    \"message\": \"Response Error: 429 Too Many Requests\"\n  },\n  \"headers\": {}\n}\n{\n  date: 'Sat, 28 Nov 2026 14:42:00 GMT',\n  'content-type': 'application/json; charset=utf-8',\n  'content-length': '68',\n  'retry-after': '37',\n  connection: 'close'\n} { message: 'ThrottlerException: Too Many Requests', statusCode: 429 }\n",
+        429,
+        "rate_limited",
+        37,
+    ),
+    Paste(
+        "okhttp_302",
+        f'Response{{protocol=http/1.1, code=302, message=Found, url={URL}}}\nDate: Sat, 28 Nov 2026 14:33:03 GMT\nContent-Type: text/plain; charset=utf-8\nContent-Length: 28\nLocation: /login\nConnection: close\n\nException in thread "main" java.io.IOException: Unexpected code Response{{protocol=http/1.1, code=302, message=Found, url={URL}}} Found. Redirecting to /login\n\tat Ok.main(Ok.java:7)\n',
+        302,
+        "unexpected_redirect",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,
