@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Literal
 
+from outboundsync_mcp.diagnosis.error_names import ErrorNames
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
@@ -46,6 +47,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         _recognise_cut_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
+    if all(exchange.status is None and exchange.failure_rank <= 1 and not exchange.told for exchange in exchanges):
+        _take_error_names(units, exchanges, vocabulary)
     if (
         not any(exchange.outcome for exchange in exchanges)
         and not vocabulary.vendor_words
@@ -70,6 +73,27 @@ def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabu
                 _take_phrase(exchange, phrase, text)
 
 
+def _take_error_names(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabulary) -> None:
+    """Where nothing that the reader knows says what happened, what the names of the errors say."""
+    names = ErrorNames(vocabulary.lower if _is_about_requests(vocabulary.lower) else "")
+    for unit, looks in zip(units, vocabulary.looks, strict=True):
+        exchange = next((e for e in reversed(exchanges) if (e.depth, e.part) == (unit.depth, unit.part)), None)
+        if exchange is None:
+            continue
+        for text in told_in(unit, looks, vocabulary):
+            name = names.in_line(text[:_LINE_CHARS])
+            if name is None or name.rank <= exchange.failure_rank:
+                continue
+            if isinstance(name.outcome, Failure):
+                exchange.failure, exchange.failure_rank, exchange.failure_text = name.outcome, name.rank, text
+            else:
+                exchange.body_fault = name.outcome
+            exchange.quotes.append(text)
+
+
+_LINE_CHARS = 2_000
+
+
 def _take_phrase(e: Sighting, phrase: Phrase, text: str) -> None:
     if isinstance(phrase.outcome, Failure):
         e.failure, e.failure_rank, e.failure_text = phrase.outcome, 2, text
@@ -88,11 +112,25 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
             is_shown_again = e.status == last.status and e.date is not None and e.date == last.date
             is_logged = e.status == last.status and not e.waits and _is_at(e.when, last.date)
             is_its_request = e.host is not None and e.status is None and e.failure is None
-            if is_shown_again or is_logged or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere):
+            is_command = e is exchanges[-1] and not e.outcome and _shows_fault(e.key)
+            is_command = is_command and last.key is None and last.status == _UNAUTHORIZED and owner_of(last) != "vendor"
+            if (
+                is_shown_again
+                or is_logged
+                or is_command
+                or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere)
+            ):
                 _join(last, e)
                 continue
         joined.append(e)
     return joined
+
+
+_UNAUTHORIZED = 401
+
+
+def _shows_fault(key: KeySign | None) -> bool:
+    return key is not None and key.fault is not None
 
 
 def _is_at(when: float | None, date: str | None) -> bool:
@@ -200,6 +238,10 @@ def _goes_on(unit: Unit, e: Sighting) -> bool:
     return plain and unit.depth == e.depth and unit.part == e.part
 
 
+_CDN_STATUSES = range(520, 531)
+"""Cloudflare's, of requests to the server behind it."""
+
+
 def _contradicts(e: Sighting, s: Sighting) -> bool:
     """Whether `s` tells of another exchange than `e`."""
     if (s.depth, s.part) != (e.depth, e.part) and (s.outcome or e.outcome or s.part != e.part):
@@ -207,6 +249,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
     if s.me is not None and e.status not in (None, 200):
         return True
     if e.elsewhere and not s.elsewhere and (s.outcome or s.host):
+        return True
+    if s.elsewhere and not e.elsewhere and e.outcome and s.status != e.status:
         return True
     if s.status is not None and e.status is not None and s.status != e.status:
         if s.message_rank == 3:  # the API's own words, which have one status
@@ -225,6 +269,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return True
     if e.failure is Failure.PROXY and s.failure is Failure.RESET and s.status is None:
         return False  # what becomes of a tunnel that the proxy refused
+    if e.status in _CDN_STATUSES and s.failure is not None and s.status is None and not (s.record or s.opens):
+        return False  # what the page of a CDN says of its own request
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
     if s.json_body and s.when is None and s.status == e.status and s.host_is_ours and e.host_is_ours:

@@ -42,6 +42,7 @@ _WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width fo
 # Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.
 _PHP_ARRAY = re.compile(
     r"=>\s{1,8}[Aa]rray\s{0,60}\(\s{0,60}(?:\[?0\]?\s{0,3}=>)?\s{0,3}(?P<value>[^\n()]{1,300})\n?\s{0,60}\)"
+    r"|=> array:1 \[\n\s{0,60}0 => (?P<dumped>[^\n]{1,300})\n\s{0,60}\]"  # Symfony's dump
 )
 _NS_ARRAY = re.compile(r"=\s{1,20}\(\s{1,80}(?P<value>[^\n()]{1,300})\n\s{0,80}\)")  # Foundation's dictionaries
 _PHP_DUMP = re.compile(r"\]=>\s{1,40}(?:string\(\d+\)|int\()\s{0,2}")
@@ -156,7 +157,7 @@ def unescape(text: str) -> str:
         text = text.replace("\\r\\n\n", "\n")  # tshark's
         text = _with_line_feeds(_ESCAPE.sub(_unescape, text))
     if "=>" in text:
-        text = _PHP_ARRAY.sub(lambda match: "=> " + match["value"].strip(), text)
+        text = _PHP_ARRAY.sub(lambda match: "=> " + (match["value"] or match["dumped"]).strip(), text)
         text = _PHP_DUMP.sub("] => ", text)
     if "(\n" in text:
         text = _NS_ARRAY.sub(lambda match: "= " + match["value"].strip(), text)

@@ -193,7 +193,7 @@ FOLLOWING_WORDS = _words(
     hatası aldım при от на когда и но с для że hoặc khi từ dari saat ketika pada dan error, unter über
     trotz terug zodra sinds terwijl omdat maar want hoewel vaikka kun mutta koska trots fast selvom fordi siden
     mimo bo oraz ani i ale od po przy pedig amikor dar deci padahal tapi terus nhưng ama hala yine
-    incorrect wrong bad missing expired denied disabled exceeded
+    incorrect wrong bad missing expired denied disabled exceeded causes
     """
 )
 # A number after one of these is something else.
@@ -230,9 +230,10 @@ PAST_BEFORE = tuple(
         """
         instead of | rather than | not a | not an | no longer a | no longer an | isn't a | wasn't a | unlike |
         used to be | used to get | other than | previously | earlier | yesterday | formerly | before that |
-        last week | preceded by | davor | zuvor | vorher | früher | hatten wir mal | hatte ich mal | statt | anstatt | kein | keine | keinen | ya no | en vez de |
-        en lugar de | au lieu de | au lieu d'un | plus de | gestern | ayer | hier |
-        would be answered with | would return | may return | might return | can return | could return
+        last week | preceded by | davor | zuvor | vorher | früher | hatten wir mal | hatte ich mal | statt |
+        anstatt | kein | keine | keinen | ya no | en vez de | en lugar de | au lieu de | au lieu d'un | plus de |
+        gestern | ayer | hier | would be answered with | would return | may return | might return | can return |
+        could return
         """
     )
 )
@@ -451,15 +452,16 @@ INSTRUCTION = Hinted(
 
 # Lines of code that handle an error: they tell of what could happen.
 HANDLER = Hinted(
-    ("except", "rescue", "catch"),
+    ("except", "rescue", "catch", "isinstance("),
     re.compile(
         r"^[\s+|>-]{0,12}(?:except(?: [\w.]{1,80}| \([\w., ]{1,200}\))?(?: as \w{1,30})?:\s*$"
         r"|rescue [A-Z][\w:]{1,80}(?:, [A-Z][\w:]{1,80}){0,8}(?: => \w{1,30})?\s*$"
         r"|\}?\s{0,3}catch\s?\([^()]{1,200}\)\s?\{?\s*$)"
+        r"|^[\s+|>-]{0,40}(?:el)?if (?:not )?isinstance\("
     ),
 )
 # The same of code that makes one, where no program has stopped there.
-MADE_ERROR = Hinted(("raise", "throw"), re.compile(r"^[\s+|>-]{0,12}(?:raise [A-Z]\w*(?:\(|,|$)|throw new [A-Z])"))
+MADE_ERROR = Hinted(("raise", "throw"), re.compile(r"^[\s+|>-]{0,40}(?:raise [A-Z]\w*(?:\(|,|$)|throw new [A-Z])"))
 # Lines of nginx's configuration.
 CONFIGURED = Hinted(
     ("error_page ", "_status ", "next_upstream "),
@@ -504,12 +506,13 @@ FAILURES: tuple[FailureWords, ...] = (
         nameresolutionerror | failed to resolve | getaddrinfo failed | gaierror | name could not be resolved |
         name_not_resolved | dns_probe | no address associated with hostname | unknown host | unable to resolve |
         name does not resolve | host not found | name resolution failed | nxdomain | wsahost_not_found |
-        bad hostname | hostname lookup for | target host or object does not exist | getaddrinfo: | server misbehaving | eai_noname | eai_nodata | hostname could not be found |
-        php_network_getaddresses | failed to lookup address | dns error | dns lookup fail |
-        clientconnectordnserror | unresolvedaddressexception | dns resolution failed | curl: (6) |
-        curlerror: (6) | curl error 6: | dns lookup timed out | nsurlerrordomain code=-1003 |
-        ns_error_unknown_host | couldnt_resolve_host | hostnotfound | nameresolutionfailure | cannot resolve host |
-        wget: bad address | name or address could not be resolved | unknownhostname | nameserverfailure | no such name a
+        bad hostname | hostname lookup for | target host or object does not exist | getaddrinfo: |
+        server misbehaving | eai_noname | eai_nodata | hostname could not be found | php_network_getaddresses |
+        failed to lookup address | dns error | dns lookup fail | clientconnectordnserror |
+        unresolvedaddressexception | dns resolution failed | curl: (6) | curlerror: (6) | curl error 6: |
+        dns lookup timed out | nsurlerrordomain code=-1003 | ns_error_unknown_host | couldnt_resolve_host |
+        hostnotfound | nameresolutionfailure | cannot resolve host | wget: bad address |
+        name or address could not be resolved | unknownhostname | nameserverfailure | no such name a
         """,
     ),
     *_rows(  # glibc, Windows and .NET in other languages
@@ -544,9 +547,10 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate has expired | cert_has_expired | certificate is expired | certificate expired |
         expired certificate | certificate has expired or is not yet valid: current time |
         certificateexpiredexception | sec_error_expired_certificate | err_cert_date_invalid | cert_e_expired |
-        notafter: | sec_e_cert_expired | certexpired | ' expired on | server certificate has expired | certificate_expired |
-        notvalidafter | zertifikat abgelaufen | zertifikat ist abgelaufen | certificat expiré | certificat a expiré |
-        certificado caducado | certificado ha caducado | certificado expirado | certificado expirou
+        notafter: | sec_e_cert_expired | certexpired | ' expired on | server certificate has expired |
+        certificate_expired | notvalidafter | zertifikat abgelaufen | zertifikat ist abgelaufen |
+        certificat expiré | certificat a expiré | certificado caducado | certificado ha caducado |
+        certificado expirado | certificado expirou
         """,
     ),
     *_rows(
@@ -591,7 +595,7 @@ FAILURES: tuple[FailureWords, ...] = (
         certificate for this server is invalid | pretending to be | invalid peer certificate |
         ssl peer certificate | peer_failed_verification | vertrauensstellung | relation de confiance pour le canal |
         relación de confianza para el canal | zertifikat ist nicht vertrauenswürdig | signer-not-found |
-        signer not found | error_mitm_detected
+        signer not found
         """,
     ),
     *_rows(
@@ -616,25 +620,23 @@ FAILURES: tuple[FailureWords, ...] = (
         certpathvalidatorexception | ssl certificate problem | certificate verification failed | cannot verify |
         certificate validation failed | certificateverify | certificate error | unacceptable tls certificate |
         unacceptable certificate | certificate validation error | certificate failed verification |
-        server verification failed | sslserververification | rejected by cert | certificate validation failure | cert verify failed | peer_cert_untrusted | invalid_host_cert |
-        invalid certificate was found
+        server verification failed | sslserververification | rejected by cert
         """,
     ),
     *_rows(
         Failure.TLS_HANDSHAKE,
         2,
         """
-        unable to establish ssl connection | tls fatal alert | ssl_connect_error | gnutls_handshake | gnutls: | handshake failure |
-        handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
-        could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert | tlsv1_alert |
-        alert protocol version | no protocols in common | unsupported protocol | ssl_error_ | no cipher |
-        received fatal alert | unexpected_eof_while_reading | unexpected eof while reading |
-        eof occurred in violation of protocol | ssl_error_syscall | curl: (35) | tls handshake error |
-        ssl routines | secure tls connection was established | tls connect error |
-        ssl connection could not be established | remote error: tls | err_ssl_version | openssl::ssl::sslerror |
-        network socket disconnected before secure | tls handshake eof | sslexception | sslengine problem |
-        alert (level: fatal | error during ssl handshake | sslpeerunverifiedexception | ssl connection failed |
-        sslconnection ( | ssl handshake with | tls handshake with
+        unable to establish ssl connection | tls fatal alert | ssl_connect_error | gnutls_handshake | gnutls: |
+        handshake failure | handshake_failure | handshake failed | sslhandshakeexception | ssl connect error |
+        could not create ssl/tls secure channel | sslv3 alert | tlsv1 alert | tlsv1_alert | alert protocol version |
+        no protocols in common | unsupported protocol | ssl_error_ | no cipher | received fatal alert |
+        unexpected_eof_while_reading | unexpected eof while reading | eof occurred in violation of protocol |
+        ssl_error_syscall | curl: (35) | tls handshake error | ssl routines |
+        secure tls connection was established | tls connect error | ssl connection could not be established |
+        remote error: tls | err_ssl_version | openssl::ssl::sslerror | network socket disconnected before secure |
+        tls handshake eof | sslexception | sslengine problem | alert (level: fatal | error during ssl handshake |
+        sslpeerunverifiedexception | ssl connection failed | sslconnection (
         """,
     ),
     *_rows(
@@ -656,10 +658,11 @@ FAILURES: tuple[FailureWords, ...] = (
         timeout was reached: connect | operation timed out: connect | err_connection_timed_out |
         did not properly respond after a period of time | dial tcp: i/o timeout | httpconnecttimeoutexception |
         winerror 10060 | errno 110 | errno 60] | (10060) | wsaetimedout | connecting timed out |
-        tcp connect timed out | tls handshake timeout | timed out before ssl handshake | {error,connect_timeout} | {:error, :connect_timeout} | ssl connection timeout |
-        handshake timed out | handshake operation timed out | gegenstelle nach einer bestimmten zeitspanne |
-        parti connecté n'a pas répondu | parte conectada no respondió | wartezeit für die verbindung |
-        connexion terminée par expiration | expiró el tiempo de conexión
+        tcp connect timed out | tls handshake timeout | timed out before ssl handshake | {error,connect_timeout} |
+        {:error, :connect_timeout} | ssl connection timeout | handshake timed out | handshake operation timed out |
+        gegenstelle nach einer bestimmten zeitspanne | parti connecté n'a pas répondu |
+        parte conectada no respondió | wartezeit für die verbindung | connexion terminée par expiration |
+        expiró el tiempo de conexión
         """,
     ),
     *_rows(
@@ -669,8 +672,9 @@ FAILURES: tuple[FailureWords, ...] = (
         read timed out | readtimeout | read timeout | und_err_headers_timeout | und_err_body_timeout |
         headers timeout | body timeout | response timeout | net::readtimeout | sockettimeoutexception |
         upstream timed out | awaiting headers | timeout awaiting response headers | timeout on reading |
-        sockettimeout | socket timeout | err_timed_out | idle timeout reached | sotimeouterror | timeout awaiting 'response' | servertimeouterror |
-        timeouterror: timeout awaiting | esockettimedout | read operation timed out | timeout while reading
+        sockettimeout | socket timeout | err_timed_out | idle timeout reached | sotimeouterror |
+        timeout awaiting 'response' | servertimeouterror | timeouterror: timeout awaiting | esockettimedout |
+        read operation timed out | timeout while reading
         """,
     ),
     *_rows(
@@ -681,17 +685,17 @@ FAILURES: tuple[FailureWords, ...] = (
         timeoutexception | operation timeout | econnaborted | httptimeoutexception | request timeout after |
         aborted due to timeout | operation was aborted due to timeout | timeout error | deadline exceeded |
         deadline has elapsed | curl: (28) | taskcanceledexception | the operation has timed out |
-        network timeout at | error: network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout | zeitüberschreitung |
-        délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken | таймаут |
-        превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu | timeout exceeded |
-        timing out | times out | time out | httpx.timeout | request timed | request timeout | request time-out | ns_error_net_timeout |
-        {error,timeout} | {:error, :timeout} | ] timeout | error: timeout | reason: timeout | reason: :timeout | transporterror) timeout | in timeout |
+        network timeout at | error: network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout |
+        zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken |
+        таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu |
+        timeout exceeded | timing out | times out | time out | httpx.timeout | request timed | request timeout |
+        request time-out | ns_error_net_timeout | {error,timeout} | {:error, :timeout} | ] timeout |
+        error: timeout | reason: timeout | reason: :timeout | transporterror) timeout | in timeout |
         source: timedout | operation_timedout | timeout für den vorgang | zeitlimit | l'opération a expiré |
         getting timeouts | got a timeout | get a timeout | gets a timeout | hit a timeout | into a timeout |
         dando timeout | da timeout | dá timeout | ein timeout | einen timeout | en timeout |
         the timeout specified has expired | interruptedioexception: timeout | poco exception: timeout |
-        response header: timeout | failed: :timeout | timeout in read | maximum allowed response time | time_exceeded |
-        within the timeout
+        response header: timeout | failed: :timeout | timeout in read
         """,
     ),
     *_rows(Failure.DEADLINE, 1, "operation was aborted"),  # by a timer, as a rule
@@ -742,13 +746,13 @@ FAILURES: tuple[FailureWords, ...] = (
         4,
         """
         redirects followed | toomanyredirects | too many redirects | exceeded 30 redirects |
-        redirect count exceeded | maximum number of redirects exceeded |
-        err_fr_too_many_redirects | err_too_many_redirects | maximum amount of redirections reached |
-        redirection limit reached | redirected too many times | redirected you too many times |
-        too many redirections | redirect limit of | redirectlimitreached | maximum redirect reached |
-        maximum redirects exceeded | maximum redirections reached | redirects hit maximum | stopped after |
-        circular redirect | exceedredirectcount | maximum redirect count | unexpectedredirect | unexpected redirect |
-        redirect mode is set to error | creates an infinite loop
+        redirect count exceeded | maximum number of redirects exceeded | err_fr_too_many_redirects |
+        err_too_many_redirects | maximum amount of redirections reached | redirection limit reached |
+        redirected too many times | redirected you too many times | too many redirections | redirect limit of |
+        redirectlimitreached | maximum redirect reached | maximum redirects exceeded |
+        maximum redirections reached | redirects hit maximum | stopped after | circular redirect |
+        exceedredirectcount | too many follow-up requests | maximum redirect count | unexpectedredirect |
+        unexpected redirect | redirect mode is set to error | creates an infinite loop
         """,
     ),
     *_rows(
@@ -762,8 +766,8 @@ FAILURES: tuple[FailureWords, ...] = (
         nohttpresponseexception | failed to respond | end of file reached | curl: (52) | no data received |
         server closed connection | eoferror | connection was closed | underlying connection was closed |
         header parser received no bytes | response ended prematurely | read: eof | ": eof | server closed idle |
-        unexpected eof | transport endpoint | no response from server | connection closed by | closed by remote |
-        err_connection_closed | return_code=got_nothing | curle_got_nothing | connection closed before | closed by the remote host |
+        unexpected eof | transport endpoint | connection closed by | closed by remote | err_connection_closed |
+        return_code=got_nothing | curle_got_nothing | connection closed before | closed by the remote host |
         was not closed cleanly | unexpected end of stream on
         """,
     ),
@@ -783,17 +787,18 @@ FAILURES: tuple[FailureWords, ...] = (
         Failure.CLOSED,
         1,
         """
-        fetch failed | http request failed! | read error ( | failed to open tcp connection | connectionerror |
-        network error | err_network | clientconnectorerror | connectexception | connecterror | clientoserror |
-        failed to fetch | unable to connect | can't connect | cannot connect | could not connect |
-        failed to connect | connection failed | no internet | all connection attempts failed | networkerror |
-        an error occurred while sending the request | unable to establish | remoteprotocolerror | httpcore.readerror |
-        httpcore.writeerror | httpcore.networkerror |
-        max retries exceeded | no se puede conectar | verbindung fehlgeschlagen | keine verbindung |
-        impossible de se connecter | connection error | feign.retryableexception | verbindung mit dem remoteserver kann nicht |
-        se connecter au serveur distant | conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed | 接続できません |
-        could not open a connection to host | error connecting to server under test |
-        无法连接 | 연결할 수 없 | não consigo conectar | no puedo conectar | nie można połączyć
+        fetch failed | no response from server | http request failed! | read error ( |
+        failed to open tcp connection | connectionerror | network error | err_network | clientconnectorerror |
+        connectexception | connecterror | clientoserror | failed to fetch | unable to connect | can't connect |
+        cannot connect | could not connect | failed to connect | connection failed | no internet |
+        all connection attempts failed | networkerror | an error occurred while sending the request |
+        unable to establish | remoteprotocolerror | httpcore.readerror | httpcore.writeerror |
+        httpcore.networkerror | max retries exceeded | no se puede conectar | verbindung fehlgeschlagen |
+        keine verbindung | impossible de se connecter | connection error | feign.retryableexception |
+        verbindung mit dem remoteserver kann nicht | se connecter au serveur distant |
+        conectar con el servidor remoto | connessione al server remoto | econnection | typeerror: load failed |
+        接続できません | could not open a connection to host | error connecting to server under test | 无法连接 | 연결할 수 없 |
+        não consigo conectar | no puedo conectar | nie można połączyć
         """,
     ),
 )
@@ -877,9 +882,9 @@ BODY_FAULTS: tuple[BodyWords, ...] = (
         """
         unexpected token '<' | unexpected token < | invalid character '<' |
         unexpected character encountered while parsing value: < | '<' is an invalid start of a value |
-        unexpected character ('<' | attempt to decode json with unexpected mimetype: text/html |
-        html login page | an html page | html instead of json | page instead of json | unexpected token at '< | unexpected token: '< | unexpected mimetype: text/html |
-        unexpected content type 'text/html'
+        unexpected character ('<' | attempt to decode json with unexpected mimetype: text/html | html login page |
+        an html page | html instead of json | page instead of json | unexpected token at '< | unexpected token: '< |
+        unexpected mimetype: text/html | unexpected content type 'text/html'
         """,
     ),
     # A JSON parser that met something else
@@ -927,14 +932,14 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
     *_pages(
         Intermediary.PROXY,
         """
-        proxy tunneling failed | proxy tunnel | clienthttpproxyerror | connect tunnel failed | proxyerror: 401 |
-        proxyerror: 403 |
+        proxy tunneling failed | tunneling socket could not be established, statuscode | proxy tunnel |
+        clienthttpproxyerror | connect tunnel failed | proxyerror: 401 | proxyerror: 403 |
         tunnel connection failed | from proxy after connect | x-squid-error | squid/ | (squid |
         proxy authentication required | proxy-authenticate: | zscaler | forcepoint | bluecoat | blue coat |
         fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
-        err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter |
-        err_access_denied | the cache administrator | x-bluecoat | websense | proxy error | ironport |
-        check point software | usercheck portal | proxy-connection failed | proxy responded | bad response: 407 |
+        err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter | err_access_denied |
+        the cache administrator | x-bluecoat | websense | proxy error | ironport | check point software |
+        usercheck portal | proxy-connection failed | proxy responded | bad response: 407 |
         received http code 403 from proxy | tcp_denied
         """,
     ),
@@ -953,11 +958,11 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         Intermediary.FIREWALL,
         """
         incapsula | imperva | x-iinfo | akamaighost | errors.edgesuite.net | sucuri | mod_security | modsecurity |
-        the requested url was rejected | aws waf | awselb/2.0 403 |
-        request could not be satisfied | wordfence | barracuda | x-datadome | datadome | perimeterx |
-        fastly error | request blocked | web application firewall | x-sucuri | generated by cloudfront |
-        x-amzn-waf | your access to this site has been limited | azure front door |
-        microsoft-azure-application-gateway | blocked by your | blocked by our | blocked by the firewall | blocked by administrator |
+        the requested url was rejected | aws waf | awselb/2.0 403 | request could not be satisfied | wordfence |
+        barracuda | x-datadome | datadome | perimeterx | fastly error | request blocked. |
+        web application firewall | x-sucuri | generated by cloudfront | x-amzn-waf |
+        your access to this site has been limited | azure front door | microsoft-azure-application-gateway |
+        blocked by your | blocked by our | blocked by the firewall | blocked by administrator |
         blocked by the administrator | blocked by checkpoint | checkpoint firewall | blocked by a firewall |
         blocked by security | blocked by network policy | f5 big-ip | reference #18. | waf rule | by firewall
         """,
@@ -1057,6 +1062,7 @@ VENDORS: tuple[Vendor, ...] = (
     Vendor("ActiveCampaign", ("api-us1.com", "activehosted.com"), ("activecampaign",)),
     Vendor("Mailchimp", ("mailchimp.com",), ("mailchimp",)),
     Vendor("Close", ("close.com",), ("close crm",)),
+    Vendor("ElevenLabs", ("elevenlabs.io",), ("elevenlabs",)),
     Vendor("Attio", ("attio.com",), ("attio",)),
     Vendor("Snowflake", ("snowflakecomputing.com",), ("snowflake",)),
 )  # fmt: skip
@@ -1065,8 +1071,9 @@ VENDORS: tuple[Vendor, ...] = (
 UNRELATED = needles_of(
     """
     psycopg | sqlalchemy | redis.exceptions | pymongo | mysql.connector | pymysql | sqlite3. | pika.exceptions |
-    kafka.errors | docker daemon | pull image | pulling image | celery.backends | aioredis | jdbc | ioredis | prisma | sequelize |
-    mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep | i.posthog.com | ingest.sentry
+    kafka.errors | docker daemon | pull image | pulling image | celery.backends | aioredis | jdbc | ioredis |
+    prisma | sequelize | mongoose | sqlstate[ | dependency tree | resolutionimpossible | peer dep | i.posthog.com |
+    ingest.sentry
     """
 )
 """Databases, queues and machinery whose failures are no HTTP exchange, and what only reports on programs."""

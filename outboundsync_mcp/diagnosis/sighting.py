@@ -88,14 +88,12 @@ class Sighting:
     @property
     def outcome(self) -> bool:
         """Whether it says how the exchange ended."""
-        return (
-            self.status is not None
-            or self.failure is not None
-            or self.body_fault is not None
-            or self.me is not None
-            or self.message_rank >= 3
-            or self.vendor_shape
-        )
+        return self.status is not None or self.failure is not None or self.told
+
+    @property
+    def told(self) -> bool:
+        """Whether a body says so: a fault of it, the documented one, the API's own words, a vendor's form."""
+        return self.body_fault is not None or self.me is not None or self.message_rank >= 3 or self.vendor_shape
 
 
 _FAILURES = Index(((row.needle,), row) for row in p.FAILURES)
@@ -143,7 +141,9 @@ class Vocabulary:
             ],
         }
         no_reports = [p.INSTRUCTION, p.HANDLER, p.CONFIGURED]
-        if not any(word in lower for word in p.STOPPED):
+        if "\ne  " in lower or not any(
+            word in lower for word in p.STOPPED
+        ):  # pytest shows the code, and then the error
             no_reports.append(p.MADE_ERROR)
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
             no_reports.append(p.PASSED)
@@ -430,7 +430,8 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 s.message, s.message_rank = clean_message(value), 2
                 s.error = s.error or clean_message(named.get("error"))
         quoted = named.get("message")
-        if quoted and s.message_rank < 1 and not unit.objects and not _CODE.fullmatch(quoted):
+        is_cut = quoted is not None and f"{quoted} " in unit.text  # "Error Message: Failed with code 403."
+        if quoted and s.message_rank < 1 and not unit.objects and not is_cut and not _CODE.fullmatch(quoted):
             s.message, s.message_rank = clean_message(quoted), 1
     if any(hint in lower for hint in _HTML_HINTS) and _HTML.search(unit.text[:4000]):
         s.html = True
@@ -735,6 +736,9 @@ _TO_READ = re.compile(
     r"(?i)\b(?:see|more|check|visit|docs?|documentation|info|information|here|help|read|refer|guide|at"
     r"|learn)\b[^/]{0,30}$"
 )
+_TO_READ_ON_GITHUB = re.compile(
+    r"(?<!api\.)github\.com/[^/\s]{1,60}/[^/\s]{1,100}/(?:issues|pull|blob|tree|wiki|discussions)\b"
+)
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
 _REQUEST_CONTEXT = re.compile(
     r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed"
@@ -757,7 +761,11 @@ def _see_us(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> Non
         s.ours_rank = 3
 
 
-_ACCESS_LOG = re.compile(r"\"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/\S{0,400} HTTP/[\d.]{1,3}\",? [1-5]\d\d\b")
+_ACCESS_LOG = re.compile(
+    r"\"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/\S{0,400} HTTP/[\d.]{1,3}\",? [1-5]\d\d\b"
+    r"|^\W{0,8}(?:GET|POST|PUT|PATCH|DELETE) (?!\S{0,200}/me\b)/\S{0,400} [1-5]\d\d (?:in )?[\d.]{1,9} ?m?s\b"
+)
+"""Of a server's: what it answered, and, of a server in development, how long that took."""
 
 
 def _see_log(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
@@ -775,6 +783,8 @@ def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
         before = unit.text[max(0, match.start() - 60) : match.start()]
         if "user-agent" in before.lower():
             continue  # "got (https://github.com/sindresorhus/got)"
+        if "github.com/" in match[0] and _TO_READ_ON_GITHUB.search(match[0]):
+            continue
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
         )
@@ -817,7 +827,12 @@ def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
     vendor = vendor_of_host(host)
     if vendor:
         s.host, s.vendor, s.vendor_rank = host, vendor, 3
-    elif asked and not _LOOPBACK.match(host) and "." in host and (path or not re.fullmatch(r"[\d.]+", host)):
+    elif (
+        asked
+        and not _LOOPBACK.match(host)
+        and ("." in host or match["port"])
+        and (path or not re.fullmatch(r"[\d.]+", host))
+    ):
         s.host, s.host_is_ours = host, False
 
 
@@ -910,7 +925,7 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
-    _Look(_see_log, ('http/1.1"', 'http/1.0"', 'http/2.0"', 'http/2"', 'http/3.0"', 'http/3"')),
+    _Look(_see_log, ('http/1.1"', 'http/1.0"', 'http/2.0"', 'http/2"', 'http/3.0"', 'http/3"', "get /", "post /")),
     _Look(_see_url, ("://",), _HOST_KEYS),
     _Look(_see_named_host, _HOST_HINTS),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),

@@ -31,7 +31,7 @@ _METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _LOGGED = re.compile(
     r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD"
     r"|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
-    r"|\bTCP_[A-Z_]{2,30}/([1-5]\d\d)\s"
+    r"|\b(?:TCP|NONE)(?:_[A-Z_]{2,30})?/([1-5]\d\d)\s"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"(?:[\s\xa0]{0,2}|-(?=byte|second|minute|day|page|line))([^\W\d_]+|[%$€£])")
@@ -97,7 +97,7 @@ Judged = dict[str, list[Stated]]
 
 def statuses_in(text: str, known: Judged | None = None) -> list[Stated]:
     """Every number of a line that is a status, in order. Linear: each number is judged by a bounded window."""
-    if (('"' in text and "HTTP/" in text) or "TCP_" in text) and (logged := _LOGGED.search(text)):
+    if (('"' in text and "HTTP/" in text) or "TCP_" in text or "NONE" in text) and (logged := _LOGGED.search(text)):
         group = logged.lastindex or 0
         return [Stated(int(logged[group]), EXPLICIT, *logged.span(group))]
     return [stated for stated in _judged(text, known) if not stated.past]

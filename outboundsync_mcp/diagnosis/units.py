@@ -122,6 +122,10 @@ _ABBREVIATION = re.compile(
     r"(?i)\b(?:no|nr|num|núm|p|pp|vol|art|ca|approx|vs|e\.g|i\.e|z\.b|bzw|inkl|ext|tel|wew|pok|ul|abt|ref)\.$"
 )
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
+_WHOLE_HEADER = re.compile(
+    r"(?i)[\s<>|*-]{0,8}(?:x-[\w-]{2,40}|user-agent|cookie|set-cookie|referer|server|via|link|content-security-policy)\s?:\s"
+)
+"""A header whose value can have the marks of sentences in it."""
 _LOG_LINE = re.compile(
     r"^\W{0,4}+(?=[\dA-Z\[])(?:\d{4}[-/]\d\d[-/]\d\d[T ]|\d\d:\d\d:\d\d|\d{1,3}(?:\.\d{1,3}){3} \S+ \S+ \["
     r"|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d |\d\d/[A-Z][a-z]{2}/\d{4}:|\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN"
@@ -371,7 +375,7 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
     if not line.strip():
         return [Unit("")]
     record = _LOG_LINE.match(line) is not None
-    pieces = [line] if record or len(line) > 4000 or line[:2] in ("X-", "x-") else _sentences(line)  # a header is one
+    pieces = [line] if record or len(line) > 4000 else _sentences(line)
     units = [Unit(piece, pairs=pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
@@ -380,6 +384,8 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
 
 def _sentences(line: str) -> list[str]:
     if line.isascii() and not (". " in line or "; " in line or "! " in line or "? " in line or "\t" in line):
+        return [line]
+    if ":" in line and _WHOLE_HEADER.match(line):
         return [line]
     ends = [match.end() for match in _SENTENCE_END.finditer(line) if not _is_no_end(line, match.end())]
     if not ends:
