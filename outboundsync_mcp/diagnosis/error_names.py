@@ -179,6 +179,13 @@ _NAME = re.compile(
     r"|(?:(?<=Error: )|(?<=Error::)|(?<=Error\()|(?<=kind: )"
     r"|(?<=rCode: )|(?<=tatus: )|(?<=rCode\.)|(?<=Error\.))[A-Z][A-Za-z]{3,30}(?!\w)"  # .NET's enumerations
 )
+_NAME_HINTS = needles_of(
+    """
+    err | exception | fail | fault | timeout | _e_ | invalid | hpe_ | cert_ | mismatch | exceed | wsa | curle_ | kind: |
+    tatus:
+    """
+)
+"""Of which one is in every line with such a name, if the name is not all of the line."""
 _OF_STATUS = re.compile(r"gateway|http_?\d{3}|proxyauth|request_?timeout(?:error|exception)?$")
 # What the words of a name say, the most specific first; searched in lower case without underscores.
 _WORDS: tuple[tuple[re.Pattern[str], Outcome], ...] = tuple(
@@ -245,7 +252,8 @@ class ErrorNames:
         if match := _HRESULT.search(text):
             outcomes.append(Failure.TLS_HANDSHAKE if match["schannel"] else Failure.TLS_UNTRUSTED)
         outcomes += (outcome for needle, outcome in self._messages if needle in lower)
-        outcomes += (_outcome_of(match[0].lower()) for match in _NAME.finditer(text))
+        if any(hint in lower for hint in _NAME_HINTS) or text.strip().isalpha():
+            outcomes += (_outcome_of(match[0].lower()) for match in _NAME.finditer(text))
         found = [ErrorName(outcome, 1 if outcome is Failure.CLOSED else 2) for outcome in outcomes if outcome]
         return max(found, key=lambda name: name.rank, default=None)
 

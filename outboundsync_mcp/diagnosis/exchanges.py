@@ -78,7 +78,7 @@ def _take_error_names(units: list[Unit], exchanges: list[Sighting], vocabulary: 
     names = ErrorNames(vocabulary.lower if _is_about_requests(vocabulary.lower) else "")
     for unit, looks in zip(units, vocabulary.looks, strict=True):
         exchange = next((e for e in reversed(exchanges) if (e.depth, e.part) == (unit.depth, unit.part)), None)
-        if exchange is None:
+        if exchange is None or names.in_line(unit.text[:_LINE_CHARS]) is None:
             continue
         for text in told_in(unit, looks, vocabulary):
             name = names.in_line(text[:_LINE_CHARS])
