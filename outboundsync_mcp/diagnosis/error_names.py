@@ -1,7 +1,8 @@
 """What the names, numbers and rarer messages of errors say: read where no table of the reader knows a text's words.
 
 A name tells by its own words, whoever made it: `ICM_HTTP_SSL_PEER_CERT_UNTRUSTED`, `TlsHandshakeException`. So a
-program that nobody has seen before is understood as far as its author named the error well.
+program that nobody has seen before is understood as far as its author named the error well. That is a guess: a name
+counts for less than a message or a number, and never makes a diagnosis likely.
 """
 
 import re
@@ -13,15 +14,15 @@ from outboundsync_mcp.diagnosis.patterns import needles_of
 Outcome = Failure | BodyFault
 
 
-class ErrorName(NamedTuple):
-    """What an error's name, number or message says, and how specific that is (2: the cause, 1: that there was one)."""
+class Told(NamedTuple):
+    """What a line says of a failure, and how surely: 3 by a message or a number, 2 by a name, 1 by a wrapper's name."""
 
-    outcome: Outcome
     rank: int
+    outcome: Outcome
 
 
 # libcurl's numbers: https://curl.se/libcurl/c/libcurl-errors.html
-_CURL_CODE = re.compile(r"(?i)(?:\b|py)curl(?:e|[ _-]?error|\.error)?:? ?\(?(\d{1,2})[):,]")
+_CURL_CODE = re.compile(r"(?i)(?:\bcurl: \(|\bcurl[ _-]?error:? \(?|\bpycurl\.error: \()(\d{1,2})[):,]")
 _CURL: dict[int, Outcome] = {
     **dict.fromkeys((1, 8, 16, 92), Failure.NOT_HTTP),
     **dict.fromkeys((5, 97), Failure.PROXY),
@@ -40,8 +41,8 @@ _CURL: dict[int, Outcome] = {
 # Windows Sockets and WinHTTP: https://learn.microsoft.com/windows/win32/winsock/windows-sockets-error-codes-2,
 # …/winhttp/error-messages. NSURLError: https://developer.apple.com/documentation/foundation/urlerror
 _NUMBER = re.compile(
-    r"(?i)(?:winhttp|wininet|winsock|wsa|socket|nsurlerror\w{0,8}|kcferrordomaincfnetwork)\b[^\n\d-]{0,40}(-?\d{4,5})\b"
-    r"|(?<![\da-f])(?:0x)?8007(2[ef][\da-f]{2})(?![\da-f])"
+    r"(?i)\b(?:win(?:http|inet|sock)|nsurlerror\w{0,8}|kcferrordomaincfnetwork|(?:wsa|socket) ?(?:error|exception)s?)\b"
+    r"[^\n\d-]{0,20}(-?\d{4,5})\b|(?:0x|error ')8007(2[ef][\da-f]{2})(?![\da-f])"
 )
 _NUMBERS: dict[int, Outcome] = {
     **dict.fromkeys((10050, 10051, 10065, -1009, -1020), Failure.UNREACHABLE),
@@ -59,7 +60,7 @@ _NUMBERS: dict[int, Outcome] = {
     **dict.fromkeys((-1015, -1016), BodyFault.UNDECODABLE),
 }
 # Of Schannel and of Windows's check of certificates: https://learn.microsoft.com/windows/win32/com/com-error-codes-4
-_HRESULT = re.compile(r"(?i)0x800(?P<schannel>90)?(?:[39]|b0|92)[\da-f]{3}(?![\da-f])")
+_HRESULT = re.compile(r"(?i)0x80(?:(?P<schannel>0903[0-4])[\da-f]{2}|09201[23]|0b01(?:0[19ac]|0f|12))(?![\da-f])")
 
 
 def _rows(outcome: Outcome, block: str) -> tuple[tuple[str, Outcome], ...]:
@@ -82,10 +83,10 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         uses insecure algorithm | verify error:num | certificate unknown | bad certificate | untrusted certificate |
         certificate is not standards compliant | certificate is revoked | unable to find certificate |
         certificate verify error | invalid certificate | certificate invalid | certificate check failed |
-        untrusted root | certificate chain was issued by | certificate not trusted | wrong certificate |
-        certificate problem | certificate could not be verified | could not verify the certificate |
+        untrusted root | certificate chain was issued by | wrong certificate |
+        certificate could not be verified | could not verify the certificate |
         certificate is invalid | certificate validation failure | cert verify failed | check revocation |
-        remote certificate | peer certificate | trustanchors
+        trustanchors | remote certificate was rejected | peer certificate cn= | remote certificate is invalid
         """,
     ),
     *_rows(
@@ -96,7 +97,7 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         ee key too small | legacy renegotiation | bad signature type | bad record mac | error in ssl |
         supported cipher suites | server name sent was not | [ssl: | secure channel | tls negotiation | tls_alert |
         corrupt message of type | enable crypto | ssl negotiation | handshake fail | tls failed | ssl failed |
-        handshake error | handshake with | tls error | failed handshake | security error occurred | schannel |
+        handshake error | tls error | failed handshake | security error occurred | schannel: |
         possess a common algorithm | no appropriate protocol | secure connection failed | protocol or cipher suite |
         connect eproto | fatal alert
         """,
@@ -104,17 +105,18 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.DNS,
         """
-        querya e | getaddrinfo | servfail | eservfail | enodata | name not resolved | host not resolved |
-        could not be resolved | unknown hostname | no dns | dns server returned | lookup failed |
+        querya e | getaddrinfo | servfail | enodata | name not resolved | host not resolved |
+        could not be resolved | dns server returned | host lookup failed |
         unable to look up | cannot find host | no data of the requested type | hostname not found |
-        server with the specified hostname | resolving host failed | not known host | no such device or address
+        server with the specified hostname | resolving host failed | not known host
         """,
     ),
     *_rows(
         Failure.DEADLINE,
         """
-        timeout was reached | maximum allowed response time | within the timeout | receive timeout |
-        inactivity timeout | checkout_timeout | timed-out | time limit | timeout while | timeout expired
+        timeout was reached | user timeout | took longer than | maximum allowed response time | within the timeout |
+        receive timeout | inactivity timeout | checkout_timeout | timeout while |
+        timeout expired
         """,
     ),
     *_rows(
@@ -125,7 +127,7 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.UNREACHABLE,
         """
-        network is offline | connection is not currently allowed | no network | not connected to the internet |
+        network is offline | connection is not currently allowed | not connected to the internet |
         eaddrnotavail | cannot assign requested address | can't assign requested address | connect eacces |
         connect eperm | network dropped
         """,
@@ -134,17 +136,17 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         Failure.RESET,
         """
         failed sending data to the peer | receiving data from the peer | connection abort | enotconn |
-        socket is not connected | error in the http2 framing layer | error in the http/2 framing layer | goaway |
-        stream error: | connection was lost | connection lost | lost connection
+        socket is not connected | error in the http2 framing layer | error in the http/2 framing layer | sent goaway |
+        stream error: | connection was lost | network connection lost | client connection lost
         """,
     ),
     *_rows(
         Failure.CLOSED,
         """
-        server returned nothing | : eof | closed} | :closed | reason: closed | closed_remotely | server_closed |
-        :disconnected | premature connection close | close_notify | xmlhttprequest error | closed the connection |
-        connection dropped | connection was aborted | terminated abnormally | eof reached | connection terminated |
-        hung up | no response received | unexpected end of stream | connect fail
+        server returned nothing | : eof | error, :closed | reason: :closed | reason: closed | closed_remotely |
+        server_closed | :disconnected | premature connection close | close_notify | xmlhttprequest error |
+        closed the connection | connection dropped | connection was aborted | terminated abnormally | eof reached |
+        connection terminated | unexpected end of stream | connect fail
         """,
     ),
     *_rows(Failure.NOT_HTTP, "wrong status line | bad server response"),
@@ -155,6 +157,7 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         endless redirect
         """,
     ),
+    *_rows(BodyFault.NOT_JSON, "jsonserializationfailed | code=3840 | jason.decodeerror"),
     *_rows(
         BodyFault.UNDECODABLE,
         """
@@ -165,69 +168,113 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         BodyFault.TRUNCATED,
         """
-        closed while receiving | transferred a partial file | partial response | incomplete response | invalid chunk
+        closed while receiving | transferred a partial file | invalid chunk size
         """,
     ),
 )
 
-# Constants and classes that name an error: `CURLE_RECV_ERROR`, `net::ERR_CERT_REVOKED`, `DnsResolveError`.
-_NAME = re.compile(
-    r"(?<![A-Za-z\d_$.])(?:(?=[A-Z\d_]{0,60}(?:ERR|CURLE_|_E_|FAIL|INVALID|HPE_|CERT_|MISMATCH|EXCEED))[A-Z][A-Z\d]{1,30}"
-    r"(?:_[A-Z\d]{1,40}){1,12}|WSA[A-Z_]{4,30})(?![A-Za-z\d_=]|\s?=\s?[\w\"'/])"
-    r"|(?<![A-Za-z\d_$])[A-Z][A-Za-z\d]{2,60}(?:Error|Exception|Failure|Fault|Failed|Timeout)(?![A-Za-z\d_=(])"
-    r"|^\s{0,8}[A-Z][a-z]+(?:[A-Z][a-z]+){1,4}\s*$"
-    r"|(?:(?<=Error: )|(?<=Error::)|(?<=Error\()|(?<=kind: )"
-    r"|(?<=rCode: )|(?<=tatus: )|(?<=rCode\.)|(?<=Error\.))[A-Z][A-Za-z]{3,30}(?!\w)"  # .NET's enumerations
+_CONSTANT = re.compile(  # `CURLE_RECV_ERROR`, `net::ERR_CERT_REVOKED`; no setting with its value
+    r"(?<![A-Za-z\d_$.])(?:(?=[A-Z\d_]{0,60}(?:ERR|CURLE_|_E_|FAIL|INVALID|HPE_|CERT_|MISMATCH|EXCEED))"
+    r"[A-Z][A-Z\d]{1,30}(?:_[A-Z\d]{1,40}){1,12}|WSA[A-Z_]{4,30})(?![A-Za-z\d_=]|\s?=\s?[\w\"'/])"
 )
-_NAME_HINTS = needles_of(
+_CLASS = re.compile(  # `DnsResolveError`; no call and no setting
+    r"(?<![A-Za-z\d_$])[A-Z][A-Za-z\d]{2,60}(?:Error|Exception|Failure|Fault|Failed|Timeout)(?![A-Za-z\d_=(])"
+)
+_VALUE = re.compile(  # of .NET's enumerations, Rust's and Ruby's: `SocketErrorCode: HostNotFound`, `kind: TimedOut`
+    r"(?:(?<=Error: )|(?<=Error::)|(?<=Error\()|(?<=kind: )|(?<=rCode: )|(?<=tatus: )|(?<=rCode\.)|(?<=Error\.))"
+    r"[A-Z][A-Za-z]{3,30}(?!\w)"
+)
+_HASKELL = re.compile(r"^ ((?:Connection|Response)Timeout|ConnectionClosed|NoResponseDataReceived)$")  # http-client's
+_HINTS = needles_of(
     """
-    err | exception | fail | fault | timeout | _e_ | invalid | hpe_ | cert_ | mismatch | exceed | wsa | curle_ | kind: |
-    tatus:
+    err | exception | fail | fault | timeout | _e_ | invalid | hpe_ | cert_ | mismatch | exceed | wsa | curle_ |
+    kind: | tatus:
     """
 )
-"""Of which one is in every line with such a name, if the name is not all of the line."""
-_OF_STATUS = re.compile(r"gateway|http_?\d{3}|proxyauth|request_?timeout(?:error|exception)?$")
-# What the words of a name say, the most specific first; searched in lower case without underscores.
+"""Of which one is in every line that names an error."""
+# Code and questions, which name errors that have not happened.
+_NOT_HAPPENED = re.compile(r"\b(?:class|extends|instanceof|import|export|except|catch|rescue|raises?|throws?)\b|\?\s*$")
+_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
+_OF_STATUS = re.compile(
+    r" gateway| http ?\d{3}\b| proxy auth|^ request timeout(?: error| exception)?$"
+)  # 504, 407, 408
+# What the words of a name say, the most specific first; searched in lower case with a space before each word.
 _WORDS: tuple[tuple[re.Pattern[str], Outcome], ...] = tuple(
     (re.compile(words), outcome)
     for outcome, words in (
-        (Failure.TLS_EXPIRED, r"(?:cert|crl).{0,20}(?:expired|date)|expired.{0,12}cert"),
-        (Failure.TLS_NOT_YET_VALID, r"notyetvalid|notyetactive"),
-        (Failure.TLS_HOSTNAME, r"(?:host|name|cn|domain).{0,10}mismatch|commonname|certdomain|altname|wrongprincipal"),
-        (Failure.PROXY, r"proxy|tunnel|socks"),
-        (Failure.CONNECT_TIMEOUT, r"(?:ssl|tls|handshake).{0,16}time|(?:connect|open).{0,12}time"),
+        (Failure.TLS_EXPIRED, r" (?:cert|crl).{0,20} (?:expired|date)| expired .{0,12}cert| cert ?has ?expired"),
+        (Failure.TLS_NOT_YET_VALID, r" not ?yet ?(?:valid|active)"),
+        (
+            Failure.TLS_HOSTNAME,
+            (
+                r" host ?name mismatch| cert.{0,16} mismatch| common name| cert domain| alt ?name"
+                r"| wrong principal"
+            ),
+        ),
+        (Failure.PROXY, r" proxy(?! ?object)| tunnel| socks"),
+        (Failure.CONNECT_TIMEOUT, r" (?:ssl|tls|handshake) .{0,12}time|(?: connect(?:ion)?| open) ?time ?(?:out|d)"),
         (
             Failure.TLS_UNTRUSTED,
-            r"cert(?!ain)|x509|pkix|issuer|trust|invalidca|pinned|revo(?:ked|cation)|^secerror|^crypte",
+            (
+                r" (?:cert|certs|certificates?|certification|cacert|x509|pkix|truststore)\b| unknown issuer"
+                r"| untrust| (?:not|chain) trust| trust (?:fail|anchor)| invalid ca\b| pinned| revocation"
+                r"| secerror| sec error| mitm\b"
+            ),
         ),
-        (Failure.TLS_HANDSHAKE, r"ssl|tls|handshake|cipher|secure|echnot|^sece"),
+        (
+            Failure.TLS_HANDSHAKE,
+            (
+                r" (?:ssl|sslv3|sslerr|ssslerr|tls|tlsv1)\b| handshake| cipher| secure (?:con|chan|fail)| ech not"
+                r"| sec e "
+            ),
+        ),
         (
             Failure.DNS,
-            r"dns|(?:host|name|addr\w{0,6}|domain|^)resolution|unknownhost|hostnotfound|namenot|tryagain|nodata",
+            (
+                r" dns\b| (?:host|name|addr\w{0,6}|domain) ?(?:name )?(?:resol|lookup)"
+                r"| unknown (?:host|proxy host)| host ?not ?found|^ name ?not ?resol| name not resol|^ resolution"
+                r"|^ wsatry|^ wsano| try again$"
+            ),
         ),
-        (Failure.REDIRECTS, r"redirect"),
-        (Failure.NOT_HTTP, r"^hpe|protocolviolation"),
-        (Failure.DEADLINE, r"timeout|timedout|timeexceeded|deadline"),
-        (Failure.REFUSED, r"refused|cannotconnect|couldntconnect|cantconnect|connectfail"),
+        (
+            Failure.REDIRECTS,
+            (
+                r" (?:many|max|maximum).{0,12} redirect"
+                r"| redirect(?:ion)? (?:loop|limit|too|count|error|exception)"
+            ),
+        ),
+        (Failure.NOT_HTTP, r"^ hpe | protocol violation"),
+        (Failure.DEADLINE, r" time ?out| timed ?out| time exceeded| deadline"),
+        (Failure.REFUSED, r"refused| (?:cannot|couldnt|cant) connect| connect fail"),
         (
             Failure.UNREACHABLE,
-            r"unreach|offline|internetdisc|addressinvalid|networkaccess|netdown|networkdown|nonetwork",
+            (
+                r"unreach| offline| internet disc| address invalid| network access|net ?down| network down"
+                r"| no network"
+            ),
         ),
-        (BodyFault.TRUNCATED, r"partialfile|contentlength|chunk(?!load)|truncat|responseended"),
-        (BodyFault.NOT_JSON, r"json.{0,12}(?:error|exception)|parsing(?:error|exception)|(?<!unicode)decodeerror"),
-        (BodyFault.UNDECODABLE, r"contentdecod|contentencod|badcontent|decompress"),
+        (
+            BodyFault.TRUNCATED,
+            (
+                r" partial file| content length| chunk(?:ed|s)? (?!load)| truncated (?:body|chunk|resp|error)"
+                r"| response ended"
+            ),
+        ),
+        (BodyFault.NOT_JSON, r" json .{0,12}(?:error|exception)|^ parsing error"),
+        (BodyFault.UNDECODABLE, r" content (?:de|en)cod| bad content| decompress"),
         (
             Failure.RESET,
             (
-                r"(?:connect|connection|stream|net|peer)reset|conn(?:ection)?abort|(?:recv|send|receive)(?:error|failure)"
-                r"|connectionlost|closedchannel"
+                r" (?:connect|connection|stream|net|peer) ?reset|conn(?:ection)? ?abort"
+                r"|(?:recv|send|receive) (?:error|failure)| connection lost| closed channel"
             ),
         ),
         (
             Failure.CLOSED,
             (
-                r"connect|socket|http2|quic|emptyresponse|gotnothing|endoffile|network|keepalive|iosuspended|^inete"
-                r"|^(?:read|write|close|protocol)error|broke(?:n|conn)"
+                r" connect(?:ion)?\b| socket| http ?2\b| quic| empty response| got nothing| end of file"
+                r"| network\b| keep ?alive| io suspended|^ inet e |^ (?:read|write|close|protocol) error"
+                r"| broken (?:resource|conn|pipe)"
             ),
         ),
     )
@@ -240,26 +287,35 @@ class ErrorNames:
     def __init__(self, lower: str) -> None:
         self._messages = [row for row in _MESSAGES if row[0] in lower]
 
-    def in_line(self, text: str) -> ErrorName | None:
-        """What a line's error names, numbers and messages say; the most specific, and of equals the first."""
+    def in_line(self, text: str) -> Told | None:
+        """What a line's error names, numbers and messages say; the surest, and of equals the first."""
         lower = text.lower()
-        outcomes: list[Outcome | None] = []
+        sure: list[Outcome | None] = []
         if "curl" in lower and (match := _CURL_CODE.search(text)):
-            outcomes.append(_CURL.get(int(match[1])))
-        outcomes += (
-            _NUMBERS.get(int(match[1] or match[2], 10 if match[1] else 16)) for match in _NUMBER.finditer(text)
-        )
+            sure.append(_CURL.get(int(match[1])))
+        sure += (_NUMBERS.get(int(match[1] or match[2], 10 if match[1] else 16)) for match in _NUMBER.finditer(text))
         if match := _HRESULT.search(text):
-            outcomes.append(Failure.TLS_HANDSHAKE if match["schannel"] else Failure.TLS_UNTRUSTED)
-        outcomes += (outcome for needle, outcome in self._messages if needle in lower)
-        if any(hint in lower for hint in _NAME_HINTS) or text.strip().isalpha():
-            outcomes += (_outcome_of(match[0].lower()) for match in _NAME.finditer(text))
-        found = [ErrorName(outcome, 1 if outcome is Failure.CLOSED else 2) for outcome in outcomes if outcome]
-        return max(found, key=lambda name: name.rank, default=None)
+            sure.append(Failure.TLS_HANDSHAKE if match["schannel"] else Failure.TLS_UNTRUSTED)
+        sure += (outcome for needle, outcome in self._messages if needle in lower)
+        if told := next((outcome for outcome in sure if outcome), None):
+            return Told(3, told)
+        names = _names_in(text) if any(hint in lower for hint in _HINTS) else []
+        if match := _HASKELL.match(text):
+            names.append(match[1])
+        guesses = [
+            Told(1 if outcome is Failure.CLOSED else 2, outcome) for name in names if (outcome := _of_name(name))
+        ]
+        return max(guesses, key=lambda told: told.rank, default=None)
 
 
-def _outcome_of(name: str) -> Outcome | None:
-    if _OF_STATUS.search(name):
+def _names_in(text: str) -> list[str]:
+    if _NOT_HAPPENED.search(text):
+        return []
+    return [match[0] for pattern in (_CONSTANT, _CLASS, _VALUE) for match in pattern.finditer(text)]
+
+
+def _of_name(name: str) -> Outcome | None:
+    words = f" {_HUMP.sub(' ', name)}".lower()
+    if _OF_STATUS.search(words):
         return None
-    words = name.replace("_", "")
     return next((outcome for pattern, outcome in _WORDS if pattern.search(words)), None)

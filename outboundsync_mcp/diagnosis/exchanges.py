@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Literal
 
-from outboundsync_mcp.diagnosis.error_names import ErrorNames
+from outboundsync_mcp.diagnosis.error_names import ErrorNames, Told
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.phrases import Phrase, phrase_in
 from outboundsync_mcp.diagnosis.request_key import KeySign
@@ -47,7 +47,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         _recognise_cut_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
-    if all(exchange.status is None and exchange.failure_rank <= 1 and not exchange.told for exchange in exchanges):
+    is_told = any(exchange.status is not None or exchange.failure_rank > 1 or exchange.told for exchange in exchanges)
+    if not is_told and _is_about_requests(vocabulary.lower):
         _take_error_names(units, exchanges, vocabulary)
     if (
         not any(exchange.outcome for exchange in exchanges)
@@ -74,23 +75,36 @@ def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabu
 
 
 def _take_error_names(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabulary) -> None:
-    """Where nothing that the reader knows says what happened, what the names of the errors say."""
-    names = ErrorNames(vocabulary.lower if _is_about_requests(vocabulary.lower) else "")
+    """Where nothing that the reader knows says what happened, what the names of the errors say: the latest of them."""
+    names = ErrorNames(vocabulary.lower)
+    latest = {(e.depth, e.part): e for e in exchanges}
+    found: dict[tuple[int, int], tuple[Told, str]] = {}
     for unit, looks in zip(units, vocabulary.looks, strict=True):
-        exchange = next((e for e in reversed(exchanges) if (e.depth, e.part) == (unit.depth, unit.part)), None)
-        if exchange is None or names.in_line(unit.text[:_LINE_CHARS]) is None:
+        place = (unit.depth, unit.part)
+        if place not in latest or names.in_line(unit.text[:_LINE_CHARS]) is None or _names_vendor(unit, vocabulary):
             continue
         for text in told_in(unit, looks, vocabulary):
-            name = names.in_line(text[:_LINE_CHARS])
-            if name is None or name.rank <= exchange.failure_rank:
-                continue
-            if isinstance(name.outcome, Failure):
-                exchange.failure, exchange.failure_rank, exchange.failure_text = name.outcome, name.rank, text
-            else:
-                exchange.body_fault = name.outcome
-            exchange.quotes.append(text)
+            told = names.in_line(text[:_LINE_CHARS])
+            if told and (place not in found or told.rank >= found[place][0].rank):
+                found[place] = told, text
+    for place, (told, text) in found.items():
+        exchange = latest[place]
+        rank = 2 if told.rank == _SURE else 1
+        if told.rank <= exchange.failure_rank or (exchange.failure_rank and told.rank < _SURE - 1):
+            continue
+        if isinstance(told.outcome, Failure):
+            exchange.failure, exchange.failure_rank, exchange.failure_text = told.outcome, rank, text
+        else:
+            exchange.body_fault = told.outcome
+        exchange.quotes.append(text)
 
 
+def _names_vendor(unit: Unit, vocabulary: Vocabulary) -> bool:
+    lower = unit.text.lower()
+    return any(domain in lower for _, domain in vocabulary.vendor_domains)
+
+
+_SURE = 3
 _LINE_CHARS = 2_000
 
 
@@ -238,8 +252,9 @@ def _goes_on(unit: Unit, e: Sighting) -> bool:
     return plain and unit.depth == e.depth and unit.part == e.part
 
 
-_CDN_STATUSES = range(520, 531)
-"""Cloudflare's, of requests to the server behind it."""
+_CDN_TIMEOUTS = frozenset({522, 524})
+"""Cloudflare's, of the server behind it."""
+_TIMEOUTS = frozenset({Failure.CONNECT_TIMEOUT, Failure.READ_TIMEOUT, Failure.DEADLINE})
 
 
 def _contradicts(e: Sighting, s: Sighting) -> bool:
@@ -269,8 +284,13 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         return True
     if e.failure is Failure.PROXY and s.failure is Failure.RESET and s.status is None:
         return False  # what becomes of a tunnel that the proxy refused
-    if e.status in _CDN_STATUSES and s.failure is not None and s.status is None and not (s.record or s.opens):
-        return False  # what the page of a CDN says of its own request
+    if (
+        e.status in _CDN_TIMEOUTS
+        and s.failure in _TIMEOUTS
+        and s.status is None
+        and not (s.record or s.opens or s.host)
+    ):
+        return False  # what the page of the CDN says of its own request
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
     if s.json_body and s.when is None and s.status == e.status and s.host_is_ours and e.host_is_ours:

@@ -84,6 +84,9 @@ _WITHOUT_ANSWER = frozenset(
     | {failure for failure in Failure if failure.name.startswith("TLS")}
 )
 _OWN_ERROR = 500
+_NOT_REACHED = re.compile(
+    r"(?i)(?:enotfound|eai_again|resolv\w{1,8}|lookup|host=|connect(?:ion)? to)[\s'\"(:]{0,4}(?:https?://)?(?:[\w-]+\.){0,4}outboundsync\.com"
+)
 _EMPTY_BODY = re.compile(
     r"""(?i)\b(?:text|body|data|content)["']?\s?(?:=>|[:=])\s?["']?(?:\{\}|\[\]|null)["']?[\s,;)}]*$""", re.MULTILINE
 )
@@ -109,8 +112,13 @@ def _evidence(
         read_status = None
     if e.failure_rank >= 3 and e.status_rank == CUED and e.status_implied and e.message_rank < 3 and not e.cdn_code:
         read_status = None  # a platform's own code for what became of the request: "BadRequest"
-    if e.failure_rank >= 3 and e.status == _OWN_ERROR and e.failure in _WITHOUT_ANSWER and e.message_rank < 3:
-        read_status = None  # what the program between answered, for it reached nobody
+    if (
+        e.failure_rank >= 3
+        and e.status == _OWN_ERROR
+        and e.failure in _WITHOUT_ANSWER
+        and _NOT_REACHED.search(e.failure_text or "")
+    ):
+        read_status = None  # what the program between answered, for it did not reach the API
     if read_status is None and e.me is not None:
         read_status = 200  # the documented body implies its status
     final = status if status is not None else read_status

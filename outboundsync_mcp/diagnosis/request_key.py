@@ -60,8 +60,8 @@ _NOT_SET = Hinted(
         r"| variable| secret)?(?: for mcp server \S{1,40})?(?: is| was|:)? (?:not set|unset|missing|not defined"
         r"|undefined|empty|required"
         r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
-        r"|api[_ ]key (?:client option )?must be (?:set|provided)"
-        r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variables?"
+        rf"|api[_ ]key (?:client option )?must be (?:set|provided)|missing environment variables:? ['\"`]?{_VARIABLE}"
+        r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
         rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
         rf"""|^(?:\d\S{{9,35}})?\W{{0,8}}(?:export |set |env )?{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
         r"|does not have any credentials set|no credentials (?:were |are )?(?:provided|set|configured|selected)"
@@ -147,9 +147,9 @@ _REQUEST_HEADERS = re.compile(  # of a whole request, shown in brackets
     r"|\b(?:GET|POST|HEAD) https?://\S{1,300} (?:\[Object: null prototype\] )?(?=\{ ?['\"A-Z]))"
     r"[\[{(]([^\[\]{}\n]{1,1200})[\]})]"
 )
-_NO_HEADERS = re.compile(
-    r"(?:^|[\n│|])\s{0,40}(?:request_)?headers\s{0,12}= \{\}\s{0,200}(?:$|[\n│|])"
-)  # a local of a traceback
+_NO_HEADERS = re.compile(  # a local of a traceback, in its box or in pytest's column
+    r"│\s{0,40}(?:request_)?headers\s{0,12}= \{\}\s{0,200}│|^(?:request_)?headers\s{2,12}= \{\}\s*$", re.MULTILINE
+)
 _ORDINARY_HEADER = re.compile(r"(?i)\b(?:accept|user-agent)\b")
 _HIDES = re.compile(r"(?i)auth|key|token|\.\.\.|…")
 _DUMPED_NAME = re.compile(r"""["'`]([a-z][a-z-]{2,40})["'`]\s?(?::|=>|,)""")
@@ -269,9 +269,13 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
     if mark:
         end = value.find(mark)
-        if end >= 0 and (
-            _CONCATENATED.match(value, end + 1) or (value[end - 1] == " " and not value[end + 1 :].strip())
-        ):
+        if end >= 0 and _CONCATENATED.match(value, end + 1) and value[:end] == "Bearer":
+            return KeySign(
+                fault=KeyFault.WRONG_SCHEME,
+                detail="The code puts the key behind the word Bearer without a space.",
+                rank=3,
+            )
+        if end >= 0 and (_CONCATENATED.match(value, end + 1) or _is_cut(before, value, end)):
             return KeySign()
         value = value[:end] if end >= 0 else value
     elif command or before[-1:] in "\"'`":
@@ -294,10 +298,16 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
 
 _PLACEHOLDER = re.compile(r"(?i)your|<[\w -]*(?:key|token|schlüssel|clé|clave|chave|chiave|sleutel|klucz|nyckel)")
 _CONCATENATED = re.compile(r"\s{0,2}(?:\+|\.\s?\$|&\s|\$)")
-"""Code puts the key behind the word: `'Bearer ' + key`, or on the next line."""
+"""Code puts the key behind the word: `'Bearer ' + key`."""
 _WORDS_OF_PROSE = re.compile(
     r"(?i)(?:header|headers|is|was|required|failed|error|bearer|the|and|or|missing|denied)\b(?! ?bearer)"
 )
+
+
+def _is_cut(before: str, value: str, end: int) -> bool:
+    """Whether the line of a call ends behind the word, as the width of a terminal cuts it."""
+    is_open = before.count("(") > before.count(")")
+    return is_open and value[:end].lower() == "bearer " and not value[end + 1 :].strip()
 
 
 _SCHEMES = frozenset({"bearer", "basic", "token", "digest", "apikey", "api-key", "negotiate", "ntlm", "key"})

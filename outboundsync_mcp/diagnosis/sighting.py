@@ -276,7 +276,7 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     return (
         any(pattern.search(text, lower) is not None for pattern in vocabulary.no_reports)
         or ("{" in text and _METRIC.match(text) is not None)
-        or any(needle in lower for needle in vocabulary.unrelated)
+        or (any(needle in lower for needle in vocabulary.unrelated) and p.OUR_DOMAIN not in lower)
     )
 
 
@@ -426,7 +426,8 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
         named = {key: value for (_, value), (key, _) in zip(unit.pairs, unit.keys, strict=True)}
         for name in ("message", "msg"):
             value = named.get(name)
-            if value and (named.get("statuscode") or named.get("error")) and s.message_rank < 2:
+            is_loggers = name == "msg" and not unit.objects and not named.get("error")
+            if value and (named.get("statuscode") or named.get("error")) and s.message_rank < 2 and not is_loggers:
                 s.message, s.message_rank = clean_message(value), 2
                 s.error = s.error or clean_message(named.get("error"))
         quoted = named.get("message")
@@ -527,8 +528,8 @@ _WAIT_VERBS = """
 """
 _WAIT_WORDS = re.compile(
     r"(?i)\b(?<!\bno )(?<!\bsin )(?<!\bsans )(?<!\bohne )(?<!\bkein )(?<!\bmissing )(?<!\bwithout )"
-    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?(?:s|m(?:s\b|illi)))\b))[\"'`*]{0,3}"
-    rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
+    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?(?:s|m(?:s\b|illi)))\b))[\"'`*\]]{0,3}"
+    rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(\[]{{0,4}}"
     r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
 _WAIT_AND_MORE = re.compile(
@@ -632,6 +633,7 @@ _UNLESS = {
     "premature eof": "parse error: premature eof",  # of a body
     "unexpected eof": "decode: unexpected eof",
     "networkerror": "networkerror.noerror",  # Qt's
+    "request blocked": "request blocked - received",  # Crawlee's own words for any 403
 }
 _RESOLVED_BY_BUILDS = re.compile(r"failed to resolve (?:source|import|module|dependenc|reference|entry|package|plugin)")
 
@@ -671,7 +673,7 @@ def _see_intermediary(_unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighti
 
 def _see_answerer(lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for needle, who in vocabulary.pages:
-        if needle in lower:
+        if needle in lower and _UNLESS.get(needle, "\0") not in lower:
             s.intermediary = who
             break
     if "error" in lower:
@@ -783,7 +785,7 @@ def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
         before = unit.text[max(0, match.start() - 60) : match.start()]
         if "user-agent" in before.lower():
             continue  # "got (https://github.com/sindresorhus/got)"
-        if "github.com/" in match[0] and _TO_READ_ON_GITHUB.search(match[0]):
+        if "github.com/" in match[0] and _TO_READ_ON_GITHUB.search(match[0]) and not _REQUEST_CONTEXT.search(before):
             continue
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
@@ -830,7 +832,7 @@ def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
     elif (
         asked
         and not _LOOPBACK.match(host)
-        and ("." in host or match["port"])
+        and ("." in host or (match["port"] and not s.mentions_us))
         and (path or not re.fullmatch(r"[\d.]+", host))
     ):
         s.host, s.host_is_ours = host, False

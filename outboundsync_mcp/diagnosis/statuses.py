@@ -31,12 +31,13 @@ _METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _LOGGED = re.compile(
     r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD"
     r"|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
-    r"|\b(?:TCP|NONE)(?:_[A-Z_]{2,30})?/([1-5]\d\d)\s"
+    r"|\b(?:TCP_[A-Z_]{2,30}/([1-5]\d\d)\s|NONE(?:_NONE)?/([1-5]\d\d) \d{1,12} (?:CONNECT|GET|POST|HEAD|-) )"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"(?:[\s\xa0]{0,2}|-(?=byte|second|minute|day|page|line))([^\W\d_]+|[%$€£])")
 _NOUN = re.compile(r"[\s\xa0]{1,2}([^\W\d_][\w'’]*)(?![\w'’]|[-_=:(]\S)")
 _REASON = re.compile(r"[^\w\n]{0,6}([^\W\d_][^\n]{0,40})")
+_ARROWS = ("-> ", "=> ", "→ ")
 _MEDIA_TYPE = re.compile(r"(?i)[\s,;(|-]{1,3}(?:text/(?:html|plain)|application/(?:problem\+)?json)(?! \w)\b")
 _PLURAL = re.compile(r"['’]?(?:s|ers?|ern|(?P<verb>ing|ed|d))\b")
 _CLIENT_OR_SERVER = re.compile(r"(?i) (?:client|server) errors?\b")
@@ -203,7 +204,11 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
         return 0
     if status == 200 and _TUNNEL.match(right):
         return 0
-    if has_reason(status, right) or _CLIENT_OR_SERVER.match(right) or ("/" in right and _MEDIA_TYPE.match(right)):
+    if (
+        has_reason(status, right)
+        or _CLIENT_OR_SERVER.match(right)
+        or (left.endswith(_ARROWS) and _MEDIA_TYPE.match(right))
+    ):
         return EXPLICIT
     if "etr" in left and _POLICY.search(left):
         return 0

@@ -830,7 +830,6 @@ MESSAGES: dict[str, dict[str, list[str]]] = {
         ],
         "tls_failed": [
             "HandshakeException: Handshake error in client (OS Error: CERTIFICATE_VERIFY_FAILED: unable to get local issuer certificate(handshake.cc:393))",
-            "HandshakeException: Connection terminated during handshake",
             "DioException [bad certificate]",
         ],
         "unexpected_response": [
@@ -907,7 +906,7 @@ UNRELATED = [
     "SSL_CERT_FILE=/etc/ssl/certs/ca.pem\nNODE_EXTRA_CA_CERTS=/x.pem",
     "the invoice was rejected, certificate of origin missing",
     "our certificate is invalid for the course",
-    "time limit for the quiz is 5 minutes",
+    "time limit of the quiz is 5 minutes",
     "TLS_AES_256_GCM_SHA384 / X25519 / RSASSA-PSS",
 ]
 
