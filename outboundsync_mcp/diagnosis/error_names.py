@@ -82,7 +82,7 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         match pinned public key | certificate status verification | error in the certificate verification |
         uses insecure algorithm | verify error:num | certificate unknown | bad certificate | untrusted certificate |
         certificate is not standards compliant | certificate is revoked | unable to find certificate |
-        certificate verify error | invalid certificate | certificate invalid | certificate check failed |
+        certificate verify error | certificate invalid | certificate check failed |
         untrusted root | certificate chain was issued by | wrong certificate |
         certificate could not be verified | could not verify the certificate |
         certificate is invalid | certificate validation failure | cert verify failed | check revocation |
@@ -92,12 +92,12 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.TLS_HANDSHAKE,
         """
-        local ssl certificate | specified ssl cipher | shut down the ssl | alert certificate required |
+        local ssl certificate | specified ssl cipher | failed to shut down the ssl | alert certificate required |
         unrecognized name | protocols available | shared cipher | dh key too small | ca md too weak |
         ee key too small | legacy renegotiation | bad signature type | bad record mac | error in ssl |
         supported cipher suites | server name sent was not | [ssl: | secure channel | tls negotiation | tls_alert |
         corrupt message of type | enable crypto | ssl negotiation | handshake fail | tls failed | ssl failed |
-        handshake error | tls error | failed handshake | security error occurred | schannel: |
+        handshake error | failed handshake | security error occurred |
         possess a common algorithm | no appropriate protocol | secure connection failed | protocol or cipher suite |
         connect eproto | fatal alert
         """,
@@ -105,8 +105,8 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.DNS,
         """
-        querya e | getaddrinfo | servfail | enodata | name not resolved | host not resolved |
-        could not be resolved | dns server returned | host lookup failed |
+        querya e | lib: getaddrinfo | host could not be resolved | hostname could not be resolved | servfail |
+        enodata | name not resolved | host not resolved | dns server returned | host lookup failed |
         unable to look up | cannot find host | no data of the requested type | hostname not found |
         server with the specified hostname | resolving host failed | not known host
         """,
@@ -114,8 +114,8 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.DEADLINE,
         """
-        timeout was reached | user timeout | took longer than | maximum allowed response time | within the timeout |
-        receive timeout | inactivity timeout | checkout_timeout | timeout while |
+        timeout was reached | user timeout caused connection failure | maximum allowed response time |
+        within the timeout | receive timeout | inactivity timeout | checkout_timeout | timeout while |
         timeout expired
         """,
     ),
@@ -135,16 +135,17 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
     *_rows(
         Failure.RESET,
         """
-        failed sending data to the peer | receiving data from the peer | connection abort | enotconn |
-        socket is not connected | error in the http2 framing layer | error in the http/2 framing layer | sent goaway |
-        stream error: | connection was lost | network connection lost | client connection lost
+        failed sending data to the peer | receiving data from the peer | stream error: stream id |
+        network connection was lost | connection abort | enotconn | socket is not connected |
+        error in the http2 framing layer | error in the http/2 framing layer | sent goaway |
+        network connection lost | client connection lost
         """,
     ),
     *_rows(
         Failure.CLOSED,
         """
-        server returned nothing | : eof | error, :closed | reason: :closed | reason: closed | closed_remotely |
-        server_closed | :disconnected | premature connection close | close_notify | xmlhttprequest error |
+        server returned nothing | without sending tls close_notify | error, :closed | reason: :closed |
+        closed_remotely | server_closed | :disconnected | premature connection close | xmlhttprequest error |
         closed the connection | connection dropped | connection was aborted | terminated abnormally | eof reached |
         connection terminated | unexpected end of stream | connect fail
         """,
@@ -174,15 +175,17 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
 )
 
 _CONSTANT = re.compile(  # `CURLE_RECV_ERROR`, `net::ERR_CERT_REVOKED`; no setting with its value
-    r"(?<![A-Za-z\d_$.])(?:(?=[A-Z\d_]{0,60}(?:ERR|CURLE_|_E_|FAIL|INVALID|HPE_|CERT_|MISMATCH|EXCEED))"
-    r"[A-Z][A-Z\d]{1,30}(?:_[A-Z\d]{1,40}){1,12}|WSA[A-Z_]{4,30})(?![A-Za-z\d_=]|\s?=\s?[\w\"'/])"
+    r"(?<![A-Za-z\d_$.])(?:(?=(?:[A-Z\d]{1,40}_){0,8}(?:S*L?ERR|CURLE_|E_|FAIL|INVALID|HPE_|CERT_|MISMATCH|EXCEED))"
+    r"[A-Z][A-Z\d]{0,30}(?:_[A-Z\d]{1,40}){1,12}(?<!CERT_FILE)(?<!KEY_FILE)(?<!_DIR)(?<!_PATH)(?<!_URL)(?<!_RETRIES)(?<!_ERRORS)"
+    r"|WSA[A-Z_]{4,30})(?![A-Za-z\d_=]|\s?=\s?[\w\"'/])"
 )
 _CLASS = re.compile(  # `DnsResolveError`; no call and no setting
-    r"(?<![A-Za-z\d_$])[A-Z][A-Za-z\d]{2,60}(?:Error|Exception|Failure|Fault|Failed|Timeout)(?![A-Za-z\d_=(])"
+    r"(?<![A-Za-z\d_$])[A-Z][A-Za-z\d]{2,60}(?:Error|Exception|Failure|Fault|Failed|Timeout)"
+    r"(?![A-Za-z\d_=(]|: ?\d|\.\w| \d)"
 )
-_VALUE = re.compile(  # of .NET's enumerations, Rust's and Ruby's: `SocketErrorCode: HostNotFound`, `kind: TimedOut`
-    r"(?:(?<=Error: )|(?<=Error::)|(?<=Error\()|(?<=kind: )|(?<=rCode: )|(?<=tatus: )|(?<=rCode\.)|(?<=Error\.))"
-    r"[A-Z][A-Za-z]{3,30}(?!\w)"
+_VALUE = re.compile(  # of .NET's enumerations, Rust's and Ruby's: `SocketErrorCode: HostNotFound`, `{ kind: TimedOut`
+    r"(?:(?<=Error::)|(?<=Error\()|(?<=\{ kind: )|(?<=rCode: )|(?<=ceptionStatus: )|(?<=rCode\.)|(?<=Error\.))"
+    r"[A-Z][A-Za-z]{3,30}(?!\w)|(?<=Error: )[A-Z][a-z]{1,20}(?:[A-Z][a-z]{1,20}){1,4}(?!\w)"
 )
 _HASKELL = re.compile(r"^ ((?:Connection|Response)Timeout|ConnectionClosed|NoResponseDataReceived)$")  # http-client's
 _HINTS = needles_of(
@@ -272,7 +275,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Outcome], ...] = tuple(
         (
             Failure.CLOSED,
             (
-                r" connect(?:ion)?\b| socket| http ?2\b| quic| empty response| got nothing| end of file"
+                r" connect(?:ion)? (?:io )?(?:error|exception|fail|closed|abort|drop|lost)"
+                r"| socket| http ?2\b| quic| empty response| got nothing| end of file"
                 r"| network\b| keep ?alive| io suspended|^ inet e |^ (?:read|write|close|protocol) error"
                 r"| broken (?:resource|conn|pipe)"
             ),

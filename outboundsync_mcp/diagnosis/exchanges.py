@@ -47,15 +47,15 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
         _recognise_cut_me(exchange)
         if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
             exchange.status, exchange.status_rank = None, 0
-    is_told = any(exchange.status is not None or exchange.failure_rank > 1 or exchange.told for exchange in exchanges)
-    if not is_told and _is_about_requests(vocabulary.lower):
-        _take_error_names(units, exchanges, vocabulary)
     if (
         not any(exchange.outcome for exchange in exchanges)
         and not vocabulary.vendor_words
         and _OUR_NAME.search(vocabulary.lower)
     ):
         _take_words(units, exchanges, vocabulary)
+    is_told = any(exchange.status is not None or exchange.failure_rank > 1 or exchange.told for exchange in exchanges)
+    if not is_told and _is_about_requests(vocabulary.lower):
+        _take_error_names(units, exchanges, vocabulary)
     return exchanges
 
 
@@ -65,8 +65,9 @@ _SENTENCE_CHARS = 400
 
 def _take_words(units: list[Unit], exchanges: list[Sighting], vocabulary: Vocabulary) -> None:
     """Where no number and no program says what happened, what people say of it."""
+    first = {(e.depth, e.part): e for e in reversed(exchanges)}
     for unit, looks in zip(units, vocabulary.looks, strict=True):
-        exchange = next((e for e in exchanges if (e.depth, e.part) == (unit.depth, unit.part)), None)
+        exchange = first.get((unit.depth, unit.part))
         if exchange is None or unit.objects or len(unit.text) > _SENTENCE_CHARS:
             continue
         for text in told_in(unit, looks, vocabulary):
@@ -83,9 +84,12 @@ def _take_error_names(units: list[Unit], exchanges: list[Sighting], vocabulary: 
         place = (unit.depth, unit.part)
         if place not in latest or names.in_line(unit.text[:_LINE_CHARS]) is None or _names_vendor(unit, vocabulary):
             continue
+        knows_key = _shows_fault(latest[place].key)
         for text in told_in(unit, looks, vocabulary):
             told = names.in_line(text[:_LINE_CHARS])
-            if told and (place not in found or told.rank >= found[place][0].rank):
+            if told is None or (knows_key and told.rank < _SURE):
+                continue
+            if place not in found or told.rank >= found[place][0].rank:
                 found[place] = told, text
     for place, (told, text) in found.items():
         exchange = latest[place]
@@ -127,7 +131,13 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
             is_logged = e.status == last.status and not e.waits and _is_at(e.when, last.date)
             is_its_request = e.host is not None and e.status is None and e.failure is None
             is_command = e is exchanges[-1] and not e.outcome and _shows_fault(e.key)
-            is_command = is_command and last.key is None and last.status == _UNAUTHORIZED and owner_of(last) != "vendor"
+            is_command = (
+                is_command
+                and last.key is None
+                and "osapi_" not in last.text
+                and last.status == _UNAUTHORIZED
+                and owner_of(last) != "vendor"
+            )
             if (
                 is_shown_again
                 or is_logged

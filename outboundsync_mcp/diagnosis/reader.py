@@ -1,8 +1,9 @@
 """Read anything that a person or an agent pastes into `Evidence`: offline, in linear time, without ever failing.
 
 Layers: `normalize` undoes the transport, `units` cuts the text, `sighting` (with `statuses` and `request_key`) sees
-facts in each unit by the tables of `patterns`, `exchanges` joins them and picks the exchange that counts; this module
-writes the evidence down. `arguments` takes what is given beside the text, `digest` shortens a huge one.
+facts in each unit by the tables of `patterns`, `exchanges` joins them and picks the exchange that counts (with
+`error_names` and `phrases` where the tables know no word of a text); this module writes the evidence down.
+`arguments` takes what is given beside the text, `digest` shortens a huge one.
 """
 
 import re
@@ -85,7 +86,8 @@ _WITHOUT_ANSWER = frozenset(
 )
 _OWN_ERROR = 500
 _NOT_REACHED = re.compile(
-    r"(?i)(?:enotfound|eai_again|resolv\w{1,8}|lookup|host=|connect(?:ion)? to)[\s'\"(:]{0,4}(?:https?://)?(?:[\w-]+\.){0,4}outboundsync\.com"
+    r"(?i)\b(?:enotfound|eai_again|resolv(?:e|ing)(?: host)?|lookup|host=|connect(?:ion)? to)[\s'\"(:]{0,4}"
+    r"(?:https?://)?app\.outboundsync\.com"
 )
 _EMPTY_BODY = re.compile(
     r"""(?i)\b(?:text|body|data|content)["']?\s?(?:=>|[:=])\s?["']?(?:\{\}|\[\]|null)["']?[\s,;)}]*$""", re.MULTILINE
@@ -116,7 +118,7 @@ def _evidence(
         e.failure_rank >= 3
         and e.status == _OWN_ERROR
         and e.failure in _WITHOUT_ANSWER
-        and _NOT_REACHED.search(e.failure_text or "")
+        and _NOT_REACHED.search((e.failure_text or "")[:2000])
     ):
         read_status = None  # what the program between answered, for it did not reach the API
     if read_status is None and e.me is not None:

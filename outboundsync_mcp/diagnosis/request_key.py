@@ -60,7 +60,7 @@ _NOT_SET = Hinted(
         r"| variable| secret)?(?: for mcp server \S{1,40})?(?: is| was|:)? (?:not set|unset|missing|not defined"
         r"|undefined|empty|required"
         r"|not found|unbound variable|parameter not set|must be set|nicht gesetzt|no está definid)"
-        rf"|api[_ ]key (?:client option )?must be (?:set|provided)|missing environment variables:? ['\"`]?{_VARIABLE}"
+        rf"|api_key client option must be set|missing environment variables:? ['\"`]?{_VARIABLE}"
         r"|(?:missing|no|undefined|set|without|unset|empty)(?: the| your| required| environment| env| variable"
         rf"""| value for){{0,4}}:? ['"`]?{_VARIABLE}|could not resolve placeholder ['"]{_VARIABLE}"""
         rf"""|^(?:\d\S{{9,35}})?\W{{0,8}}(?:export |set |env )?{_VARIABLE}['"`]?\s?[:=]\s?(?:""|'')?\s*$"""
@@ -269,7 +269,7 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
     if mark:
         end = value.find(mark)
-        if end >= 0 and _CONCATENATED.match(value, end + 1) and value[:end] == "Bearer":
+        if end >= 0 and value[:end] == "Bearer" and _GLUED.match(value, end + 1):
             return KeySign(
                 fault=KeyFault.WRONG_SCHEME,
                 detail="The code puts the key behind the word Bearer without a space.",
@@ -299,6 +299,8 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
 _PLACEHOLDER = re.compile(r"(?i)your|<[\w -]*(?:key|token|schlüssel|clé|clave|chave|chiave|sleutel|klucz|nyckel)")
 _CONCATENATED = re.compile(r"\s{0,2}(?:\+|\.\s?\$|&\s|\$)")
 """Code puts the key behind the word: `'Bearer ' + key`."""
+_GLUED = re.compile(r"\s{0,2}\+\s{0,2}+(?![\"'`]\s|[\w.]{1,60}\s{0,2}\+)")
+"""… and no space between."""
 _WORDS_OF_PROSE = re.compile(
     r"(?i)(?:header|headers|is|was|required|failed|error|bearer|the|and|or|missing|denied)\b(?! ?bearer)"
 )

@@ -276,7 +276,7 @@ def _is_no_report(text: str, vocabulary: Vocabulary) -> bool:
     return (
         any(pattern.search(text, lower) is not None for pattern in vocabulary.no_reports)
         or ("{" in text and _METRIC.match(text) is not None)
-        or (any(needle in lower for needle in vocabulary.unrelated) and p.OUR_DOMAIN not in lower)
+        or (any(needle in lower for needle in vocabulary.unrelated) and p.OUR_PATH not in lower)
     )
 
 
@@ -406,7 +406,7 @@ def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
 
 _HTML_HINTS = ("<!doctype", "<html", "<head>", "<body", "<center>", "text/html")
 _HTML = re.compile(
-    r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-?type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
+    r"(?i)<!doctype html|<html[\s>]|<head>|<body[\s>]|content-type[\"']?\s?[:=]>?\s?\[?[\"']?text/html|<center><h1>"
 )
 
 
@@ -431,7 +431,7 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
                 s.message, s.message_rank = clean_message(value), 2
                 s.error = s.error or clean_message(named.get("error"))
         quoted = named.get("message")
-        is_cut = quoted is not None and f"{quoted} " in unit.text  # "Error Message: Failed with code 403."
+        is_cut = quoted is not None and f": {quoted} " in unit.text  # "Error Message: Failed with code 403."
         if quoted and s.message_rank < 1 and not unit.objects and not is_cut and not _CODE.fullmatch(quoted):
             s.message, s.message_rank = clean_message(quoted), 1
     if any(hint in lower for hint in _HTML_HINTS) and _HTML.search(unit.text[:4000]):
@@ -487,7 +487,9 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
     if _LOG_KEYS & item.keys():
         return
     is_body = (isinstance(status, int) or isinstance(error, str)) and not ("stack" in item or "config" in item)
-    is_body = is_body and f" {status} " not in message  # "Response Error: 429 Too Many Requests" is a client's
+    is_body = is_body and not (
+        status and f" {status} " in message
+    )  # "Response Error: 429 Too Many Requests" is a client's
     rank = 2 if is_body or set(item) <= {"message", "code", "status", "retryAfterSeconds", "remediation"} else 1
     if rank > s.message_rank or (rank == s.message_rank == 2):
         s.message, s.message_rank = message, rank
@@ -528,8 +530,8 @@ _WAIT_VERBS = """
 """
 _WAIT_WORDS = re.compile(
     r"(?i)\b(?<!\bno )(?<!\bsin )(?<!\bsans )(?<!\bohne )(?<!\bkein )(?<!\bmissing )(?<!\bwithout )"
-    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?(?:s|m(?:s\b|illi)))\b))[\"'`*\]]{0,3}"
-    rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(\[]{{0,4}}"
+    r"retry(?:[-_]?after| after(?! (?:4(?:01|03|29)|50\d)(?! ?(?:s|m(?:s\b|illi)))\b))[\"'`*]{0,3}(?:\] = \[)?"
+    rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
     r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
 _WAIT_AND_MORE = re.compile(

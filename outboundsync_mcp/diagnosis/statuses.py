@@ -31,7 +31,7 @@ _METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"
 _LOGGED = re.compile(
     r"\s([1-5]\d\d)(?=\s(?:[^\n\"]{0,120}\s)?\"(?:GET|POST|PUT|PATCH|DELETE|HEAD"
     r"|OPTIONS)\s\S{1,400}\sHTTP/[\d.]{1,3}\"(?!\s[1-5]\d\d\b))"
-    r"|\b(?:TCP_[A-Z_]{2,30}/([1-5]\d\d)\s|NONE(?:_NONE)?/([1-5]\d\d) \d{1,12} (?:CONNECT|GET|POST|HEAD|-) )"
+    r"|\b(?:TCP_[A-Z_]{2,30}/([1-5]\d\d)\s|NONE(?:_NONE)?/([3-5]\d\d) \d{1,12} (?:CONNECT|GET|POST|HEAD|-) )"
 )
 _WORD = re.compile(r"[^\W\d_][\w'’-]*|[%$€£#~≈+]")
 _NEXT = re.compile(r"(?:[\s\xa0]{0,2}|-(?=byte|second|minute|day|page|line))([^\W\d_]+|[%$€£])")

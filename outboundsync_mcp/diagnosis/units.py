@@ -123,7 +123,7 @@ _ABBREVIATION = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?;。！？；](?:(?<=[。！？；])|(?=\s+[A-ZÀ-ÞА-Я0-9]))")
 _WHOLE_HEADER = re.compile(
-    r"(?i)[\s<>|*-]{0,8}(?:x-[\w-]{2,40}|user-agent|cookie|set-cookie|referer|content-security-policy)\s?:\s"
+    r"(?i)[\s<>|*-]{0,8}(?:x-(?!auth|session)[\w-]{2,40}|user-agent|cookie|set-cookie|referer|content-security-policy)\s?:\s"
 )
 """A header whose value can have the marks of sentences in it."""
 _LOG_LINE = re.compile(

@@ -27,6 +27,7 @@ HOSTILE = {
     "private keys": "-----BEGIN A",
     "pages": "<html>",
     "requests": "> GET / HTTP/1.1\n",
+    "mails": "On Mon, outboundsync wrote:\n> AcmeTlsFailure\n\n",
 }
 
 

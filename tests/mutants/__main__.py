@@ -46,7 +46,7 @@ def _of_diagnosis(*names: str) -> tuple[str, ...]:
 
 READER = (
     "reader", "arguments", "digest", "redact", "normalize", "units", "needles", "sighting", "statuses", "request_key",
-    "phrases", "exchanges", "own_diagnosis",
+    "phrases", "error_names", "exchanges", "own_diagnosis",
 )  # fmt: skip
 CAMPAIGNS = {
     "retry": Campaign(("diagnosis/retry_after",), _of_diagnosis("retry_after", "any_retry_after")),
