@@ -110,7 +110,7 @@ _NAMES = (
     ("key", rf"key(?:{_KEY}|(?<=[-_]key)|(?<=authkey))"), ("credential", "credentials?"), ("session", "session[-_]?id"),
     ("dsn", "dsn(?<=[-_]dsn)"), ("connection", "connection[-_]?string"),
     *((name, name) for name in ("cookie", "passphrase", "pwd", "secret", "token", "sessid", "jwt", "signature",
-    "x-amz-security", "csrf", "xsrf", "database_url", "redis_url")),
+    "x-amz-security", "x-auth", "csrf", "xsrf", "database_url", "redis_url")),
 )  # fmt: skip
 _SCHEMES = ("bearer", "basic", "token", "negotiate", "ntlm", "digest", "apikey", "bot")
 _SEPARATOR = (
@@ -148,6 +148,11 @@ _SCHEME = tuple(
         rf"(?P<value>{_TOKEN}{{6,}})",
     )
     for name in _SCHEMES
+)
+# In code, from one string into the next: `'Bearer' + 'secret'`.
+_SCHEME_IN_CODE = tuple(
+    _shape(name, rf"""{name}\s?["'`]\s{{0,2}}[+.]\s{{0,2}}["'`](?P<value>{_TOKEN}{{6,}})""")
+    for name in ("bearer", "basic")
 )
 _IN_URLS = (
     _shape("://", r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@"""),
@@ -238,7 +243,7 @@ class _Patterns(NamedTuple):
         return _Patterns(*[tuple([shape for shape in shapes if shape.hint in lower]) for shapes in self])
 
 
-_PATTERNS = _Patterns(_SHAPES, (*_LINES, *_IN_URLS), _NAMED, _SCHEME)
+_PATTERNS = _Patterns(_SHAPES, (*_LINES, *_IN_URLS, *_SCHEME_IN_CODE), _NAMED, _SCHEME)
 
 MAX_RUNS = 200_000
 """Runs of secrets that are remembered: what a text has more of is no report but a list of keys."""

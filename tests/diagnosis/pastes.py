@@ -5086,6 +5086,24 @@ PASTES: tuple[Paste, ...] = (
         "not_outboundsync",
     ),
     Paste(
+        "logstash_elasticsearch_403_monitoring_bulk",
+        'Here are the logs of logstash. I did nothing. Then I did a curl 10 times on the apache container. After that I did nothing.\n\n tion\\",\\"reason\\":\\"action [cluster:admin/xpack/monitoring/bulk] is unauthorized for user [logstash_internal]\\"},\\"status\\":403}"}\n[2017-08-03T20:20:58,516][ERROR][logstash.outputs.elasticsearch] Got a bad response code from server, but this code is not considered retryable. Request will be dropped {:code=>403, :response_body=>"{\\"error\\":{\\"root_cause\\":[{\\"type\\":\\"security_exception\\",\\"reason\\":\\"action [cluster:admin/xpack/monitoring/bulk] is unauthorized for user [logstash_internal]\\"}],\\"type\\":\\"security_exception\\"},\\"status\\":403}"}',
+        403,
+        "not_outboundsync",
+    ),
+    Paste(
+        "terraform_cloudflare_403_unknown_auth_key",
+        "I am not able to plan for resources creation. I got the global API key from the console as well as the right email address I used to access it.\n\n### Debug output\n\nError: error listing Zone: HTTP status 403: Unknown X-Auth-Key or X-Auth-Email (9103)\n\n### Expected output\n\nthe plan should work\n\n### Actual output\n\nError: error listing Zone: HTTP status 403: Unknown X-Auth-Key or X-Auth-Email (9103)",
+        403,
+        "not_outboundsync",
+    ),
+    Paste(
+        "openai_node_429_headers_without_ratelimit_vendor",
+        'I have encountered an issue when handling rate limits. Specifically, when a 429 error occurs, an exception is thrown, and the exception object does not include rate limit headers such as `x-ratelimit-reset-requests`.\n\nThe exception object does contain some headers, but not the ratelimit headers, e.g.:\n```\n{\n  "status": 429,\n  "headers": {\n    "alt-svc": "h3=\\":443\\"; ma=86400",\n    "cf-cache-status": "DYNAMIC",\n    "cf-ray": "[redacted]",\n    "connection": "keep-alive",\n    "content-length": "354",\n    "content-type": "application/json",\n    "date": "Mon, 21 Apr 2025 19:13:46 GMT",\n    "openai-organization": "[redacted]",\n    "openai-processing-ms": "5977",\n    "openai-version": "2020-10-01",\n    "server": "cloudflare",\n    "x-request-id": "[redacted]"\n  },\n  "request_id": "[redacted]",\n  "error": {\n    "message": "Rat',
+        429,
+        "not_outboundsync",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,

@@ -79,10 +79,15 @@ def test_no_six_characters_of_a_secret_survive(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["password", "our password", "the api_key", "AccountKey", "x-api-key", "client_secret"]
+    "name", ["password", "our password", "the api_key", "AccountKey", "x-api-key", "client_secret", "X-Auth"]
 )
 def test_a_secret_that_is_a_plain_word_is_known_by_its_name(name: str) -> None:
     assert redact(f"{name}: swordfish") == f"{name}: {MASK}"
+
+
+@pytest.mark.parametrize("code", ["'Bearer' + '{}'", '"Bearer " + "{}"', "`Bearer `+`{}`", "'Basic ' . '{}'"])
+def test_a_plain_word_that_code_puts_behind_a_scheme_is_taken_out(code: str) -> None:
+    assert "swordfish" not in redact(f"headers: {{ a: {code.format('swordfish')} }}")
 
 
 @pytest.mark.parametrize("text", PLACES)
