@@ -42,7 +42,7 @@ _CURL: dict[int, Outcome] = {
 # …/winhttp/error-messages. NSURLError: https://developer.apple.com/documentation/foundation/urlerror
 _NUMBER = re.compile(
     r"(?i)\b(?:win(?:http|inet|sock)|nsurlerror\w{0,8}|kcferrordomaincfnetwork|(?:wsa|socket) ?(?:error|exception)s?)\b"
-    r"[^\n\d-]{0,20}(-?\d{4,5})\b|(?:0x|error ')8007(2[ef][\da-f]{2})(?![\da-f])"
+    r"[^\n\d-]{0,20}(-?\d{4,5})\b|(?:0x|error '|error -\d{10} \()8007(2[ef][\da-f]{2})(?![\da-f])"
 )
 _NUMBERS: dict[int, Outcome] = {
     **dict.fromkeys((10050, 10051, 10065, -1009, -1020), Failure.UNREACHABLE),
@@ -89,17 +89,18 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         trustanchors | remote certificate was rejected | peer certificate cn= | remote certificate is invalid
         """,
     ),
+    *_rows(Failure.TLS_HOSTNAME, "remote server does not match the target address"),
     *_rows(
         Failure.TLS_HANDSHAKE,
         """
-        local ssl certificate | specified ssl cipher | failed to shut down the ssl | alert certificate required |
-        unrecognized name | protocols available | shared cipher | dh key too small | ca md too weak |
-        ee key too small | legacy renegotiation | bad signature type | bad record mac | error in ssl |
-        supported cipher suites | server name sent was not | [ssl: | secure channel | tls negotiation | tls_alert |
-        corrupt message of type | enable crypto | ssl negotiation | handshake fail | tls failed | ssl failed |
-        handshake error | failed handshake | security error occurred |
-        possess a common algorithm | no appropriate protocol | secure connection failed | protocol or cipher suite |
-        connect eproto | fatal alert
+        local ssl certificate | specified ssl cipher | failed to shut down the ssl | ssslrc_ |
+        incomplete ssl handshake | eof was observed that violates | alert certificate required | unrecognized name |
+        protocols available | shared cipher | dh key too small | ca md too weak | ee key too small |
+        legacy renegotiation | bad signature type | bad record mac | error in ssl | supported cipher suites |
+        server name sent was not | [ssl: | secure channel | tls negotiation | tls_alert | corrupt message of type |
+        enable crypto | ssl negotiation | handshake fail | tls failed | ssl failed | handshake error |
+        failed handshake | security error occurred | possess a common algorithm | no appropriate protocol |
+        secure connection failed | protocol or cipher suite | connect eproto | fatal alert
         """,
     ),
     *_rows(
@@ -277,7 +278,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Outcome], ...] = tuple(
             (
                 r" connect(?:ion)? (?:io )?(?:error|exception|fail|closed|abort|drop|lost)"
                 r"| socket| http ?2\b| quic| empty response| got nothing| end of file"
-                r"| network\b| keep ?alive| io suspended|^ inet e |^ (?:read|write|close|protocol) error"
+                r"| network\b| keep ?alive| io suspended|^ inet e |^ eof exception"
+                r"|^ (?:read|write|close|protocol) error"
                 r"| broken (?:resource|conn|pipe)"
             ),
         ),

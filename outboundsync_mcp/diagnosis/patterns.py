@@ -604,7 +604,7 @@ FAILURES: tuple[FailureWords, ...] = (
         5,
         """
         unexpected tls packet was received | wrong version number | wrong_version_number |
-        http request was sent to https | plain http request was sent | unsupported or unrecognized ssl message |
+        http request was sent to https | plain http request was sent | unrecognized ssl message |
         first record does not look like a tls handshake | server gave http response to https |
         packet length too long | packet_length_too_long | http_request | unknown protocol | record layer failure |
         err_ssl_protocol_error | frame was not a tls | cannot determine frame size |

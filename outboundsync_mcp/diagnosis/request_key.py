@@ -130,7 +130,7 @@ _ILLEGAL = (
     (
         re.compile(
             r"(?i)illegal header value b?['\"]|invalid header value|invalid character in header content"
-            r"|invalid header field value for|err_invalid_char|invalid leading whitespace|header value contains"
+            r"|invalid header field value\b|err_invalid_char|invalid leading whitespace|header value contains"
             r"|illegal character in header|invalid header (?:name or )?value|header value must not contain"
             r"|malformed header value|new-?line characters are not allowed in header"
         ),

@@ -811,7 +811,7 @@ def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
         r"(?i)(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)(?P<port>:\d{1,5})?(?P<path>/\S{0,300})?$",
         value.strip(),
     )
-    if match is None:
+    if match is None or match["host"].endswith(".."):  # cut short
         return
     host, path = match["host"].lower().rstrip("."), match["path"] or ""
     if host == p.OUR_DOMAIN or host.endswith("." + p.OUR_DOMAIN):

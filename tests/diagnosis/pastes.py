@@ -5104,6 +5104,48 @@ PASTES: tuple[Paste, ...] = (
         "not_outboundsync",
     ),
     Paste(
+        "plsql_ora_24263_https_host_mismatch",
+        "When using outboundsync_util_pkg on 12.2 I get the following error when trying to GET_ME\n`ORA-24263: Certificate of the remote server does not match the target address.`\n\nDid some research to find: https://asktom.oracle.com/pls/apex/f?p=100:11:::NO:RP:P11_QUESTION_ID:9536564700346663150\n```\nSOLUTION \n\nAs of Oracle 12.2 the procedures of the utl_http package used to access remote webservices have a new parameter called https_host. One has to use this new parameter to avoid the error: \n```\nFor 12.2 the following can be added as a fix/workaround\n`g_https_host                   string_util_pkg.t_max_db_varchar2 := 'app.outboundsync.com';`\n...\n`,\n    p_https_host => g_https_host`",
+        None,
+        "tls_failed",
+    ),
+    Paste(
+        "smicm_trace_ssslrc_conn_closed",
+        "Error Number     1\n\nSSL handshake with app.outboundsync.com:443 failed: SSSLRC_CONN_CLOSED (-10)\nRemote Peer has closed the network connection\nSapSSLSessionStartNB()==SSSLRC_CONN_CLOSED\nAlso check transaction SMICM -> Goto -> Trace File -> Display End\n\nLogs from SMICM\n\n[Thr 140101169288960] *** ERROR => SecuSSL_SessionStartNB(): incomplete SSL handshake [ssslsecu.c   4955]\n[Thr 140101169288960] *** ERROR => SSL handshake with app.outboundsync.com:443 failed: SSSLRC_CONN_CLOSED (-10)\n[Thr 140101169288960] Remote Peer has closed the network connection\n[Thr 140101169288960]\n[Thr 140101169288960] SapSSLSessionStartNB()==SSSLRC_CONN_CLOSED\n[Thr 140101169288960]",
+        None,
+        "tls_failed",
+    ),
+    Paste(
+        "php_requests_fatal_uncaught_curl_28_truncated_url",
+        f"// check.php line 10: Requests::get('{URL}', $headers)\n\nFatal error: Uncaught Requests_Exception: cURL error 28: Operation timed out after 10000 milliseconds with 0 bytes received in /Applications/XAMPP/xamppfiles/htdocs/Requests/library/Requests/Transport/cURL.php:422 Stack trace: #0 /Applications/XAMPP/xamppfiles/htdocs/Requests/library/Requests/Transport/cURL.php(177): Requests_Transport_cURL->process_response('', Array) #1 /Applications/XAMPP/xamppfiles/htdocs/Requests/library/Requests.php(379): Requests_Transport_cURL->request('https://app.out...', Array, Array, Array) #2 /Applications/XAMPP/xamppfiles/htdocs/Requests/library/Requests.php(214): Requests::request('https://app.out...', Array, NULL, 'GET', Array) #3 /Applications/XAMPP/xamppfiles/htdocs/check.php(10): Requests::get('https://app.out...', Array) #4 {{main}} thrown in /Applications/XAMPP/xamppfiles/htdocs/Requests/library/Requests/Transport/cURL.php on line 422",
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "logstash_manticore_unrecognized_ssl_message",
+        'I use the http_poller input but if I try to get an http (NOT HTTPS) I get the following error from logstash:\nManticore::UnknownException: Unrecognized SSL message, plaintext connection?\n\n- Version: 7.4.0\n- Config File (if you have sensitive info, please remove it):\n```\ninput {\n    http_poller {\n        urls => {\n            me => {\n                url => "http://app.outboundsync.com/api/v1/me"\n                method => get\n                target => "me"\n            }\n        }\n        request_timeout => 30\n        schedule => { cron => "* * * * * UTC"}\n        metadata_target => "http_poller_metadata"\n    }\n}\n```\n\n- Log Data:\n[2026-10-31T10:03:12,722][ERROR][logstash.javapipeline    ][obs-me] Pipeline aborted due to error {:pipeline_id=>"obs-me", :exception=>#<Manticore::UnknownException: Unrecognized SSL message, plaintext connection?>, :backtrace=>["/usr/share/logstash/vendor/bundle/jruby/2.5.0/gems/manticore-0.6.4-java/lib/manticore/response.rb:37:in `block in initialize\'", "/usr/share/logstash/vendor/bundle/jruby/2.5.0/gems/manticore-0.6.4-java/lib/manticore/response.rb:79:in `call\'"',
+        None,
+        "tls_failed",
+    ),
+    Paste(
+        "openhab_http_binding_eofexception_decryptedendpoint",
+        f"RIght now error messages of the HTTP-Binding look like this:\n\n```\nRequesting '{URL}' (method='GET', content='null') failed: java.io.EOFException: HttpConnectionOverHTTP@d01aa55::DecryptedEndPoint@3eee00d9{{l=/XXXXXXX:XXXX,r=app.outboundsync.com/104.21.60.139:443,OPEN,fill=-,flush=-,to=599158/0}}\n```",
+        None,
+        "connection_failed",
+    ),
+    Paste(
+        "delphi_indy_eof_observed_violates_protocol",
+        f"Project OutboundSyncAgent.exe\nraised exception class EIdOSSLConnectError with message 'Error connecting with SSL. EOF was observed that violates the protocol'.\n\nMy application is raising the above error when it GETs {URL}. I can't seem to find what exactly is causing it.",
+        None,
+        "tls_failed",
+    ),
+    Paste(
+        "exporter_json_log_bearer_stars_backslash_n",
+        f'I\'m seeing this error in my POD log. It looks like there is an extra line being added at the end of the bearer token in the Get HEADER call.\n\nI\'m using base64 to encrypt the $OUTBOUNDSYNC_API_KEY and I pass this as a secret and call it in the /etc/config.yml file in my ConfigMap.\n\n## Log\n```\n{{"error":"Get \\"{URL}\\": net/http: invalid header field value \\"Bearer **************\\\\n\\" for key Authorization","level":"warning","msg":"pulling account and connections","account":"prod"}}\n```',
+        None,
+        "malformed_api_key",
+    ),
+    Paste(
         "alb",
         'https 2026-11-22T20:00:00.000000Z app/lb/429 10.0.0.1:50403 10.0.0.2:3000 0.001 0.403 0.000 401 401 500 72 "GET https://app.outboundsync.com:443/api/v1/me HTTP/2.0" "curl/8"',
         401,
