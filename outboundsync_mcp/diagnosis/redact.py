@@ -323,12 +323,20 @@ def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[list[_Span]
     for start, end in _marked(text, lower, patterns):
         spans = [_without_prefix(lower, start, end)]
         torn = _TORN.match(text, end)
-        while torn and _is_piece(torn["rest"]):
+        while torn and (_is_piece(torn["rest"]) or _is_wrapped(text, torn)):
             spans.append(torn.span("rest"))
             torn = _TORN.match(text, torn.end())
         yield spans
     yield from ([_without_prefix(lower, *span)] for span in _random(text))
     yield from ([block] for block in _pem_blocks(text))
+
+
+def _is_wrapped(text: str, torn: re.Match[str]) -> bool:
+    """Whether the rest is the last letters of a secret that a mail wrapped: alone behind "=" and a line break."""
+    return len(torn["rest"]) <= _WRAPPED_CHARS and "=\n" in text[torn.start() - 1 : torn.start() + 2]
+
+
+_WRAPPED_CHARS = 2
 
 
 def _without_prefix(lower: str, start: int, end: int) -> _Span:

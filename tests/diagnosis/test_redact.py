@@ -130,6 +130,11 @@ def test_a_secret_seen_once_is_taken_out_everywhere_even_in_part() -> None:
     )
 
 
+@pytest.mark.parametrize("place", ["Bearer osapi_{}", "xoxb-{}", "password={}", "eyJhbGciOi.eyJ{}"])
+def test_the_last_letter_of_a_secret_that_a_mail_wrapped_belongs_to_it(place: str) -> None:
+    assert "2feaa0" not in redact(f"{place.format('9f86d081884c7d659a2feaa=')}\n0\nit ends in 2feaa0")
+
+
 @pytest.mark.parametrize("tear", ["\t", "\n> ", '" + "', "\\n", "\x1b[0m"])
 def test_a_piece_from_across_the_tear_of_a_torn_key_is_known_too(tear: str) -> None:
     redacted = redact(f"Authorization: Bearer osapi_Zk93mQpL2v{tear}X8sT4wYb7NcRd6\nit has pL2vX8s in it")
