@@ -86,7 +86,7 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         untrusted root | certificate chain was issued by | wrong certificate |
         certificate could not be verified | could not verify the certificate |
         certificate is invalid | certificate validation failure | cert verify failed | check revocation |
-        trustanchors | remote certificate was rejected | peer certificate cn= | remote certificate is invalid
+        trustanchors | remote certificate was rejected | peer certificate cn=
         """,
     ),
     *_rows(Failure.TLS_HOSTNAME, "remote server does not match the target address"),
@@ -192,7 +192,7 @@ _HASKELL = re.compile(r"^ ((?:Connection|Response)Timeout|ConnectionClosed|NoRes
 _HINTS = needles_of(
     """
     err | exception | fail | fault | timeout | _e_ | invalid | hpe_ | cert_ | mismatch | exceed | wsa | curle_ |
-    kind: | tatus:
+    kind:
     """
 )
 """Of which one is in every line that names an error."""

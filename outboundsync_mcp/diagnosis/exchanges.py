@@ -94,7 +94,7 @@ def _take_error_names(units: list[Unit], exchanges: list[Sighting], vocabulary: 
     for place, (told, text) in found.items():
         exchange = latest[place]
         rank = 2 if told.rank == _SURE else 1
-        if told.rank <= exchange.failure_rank or (exchange.failure_rank and told.rank < _SURE - 1):
+        if told.rank <= exchange.failure_rank:
             continue
         if isinstance(told.outcome, Failure):
             exchange.failure, exchange.failure_rank, exchange.failure_text = told.outcome, rank, text
@@ -130,18 +130,10 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
             is_shown_again = e.status == last.status and e.date is not None and e.date == last.date
             is_logged = e.status == last.status and not e.waits and _is_at(e.when, last.date)
             is_its_request = e.host is not None and e.status is None and e.failure is None
-            is_command = e is exchanges[-1] and not e.outcome and _shows_fault(e.key)
-            is_command = (
-                is_command
-                and last.key is None
-                and "osapi_" not in last.text
-                and last.status == _UNAUTHORIZED
-                and owner_of(last) != "vendor"
-            )
             if (
                 is_shown_again
                 or is_logged
-                or is_command
+                or (e is exchanges[-1] and _is_its_command(e, last))
                 or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere)
             ):
                 _join(last, e)
@@ -151,6 +143,13 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
 
 
 _UNAUTHORIZED = 401
+
+
+def _is_its_command(e: Sighting, last: Sighting) -> bool:
+    """Whether `e`, which ends nothing, shows what was wrong with the key of the 401 above it."""
+    is_refused = last.status == _UNAUTHORIZED and owner_of(last) != "vendor"
+    knows_no_key = last.key is None and "osapi_" not in last.text
+    return not e.outcome and _shows_fault(e.key) and is_refused and knows_no_key
 
 
 def _shows_fault(key: KeySign | None) -> bool:

@@ -487,9 +487,8 @@ def _see_body(item: dict[str, object], s: Sighting) -> None:
     if _LOG_KEYS & item.keys():
         return
     is_body = (isinstance(status, int) or isinstance(error, str)) and not ("stack" in item or "config" in item)
-    is_body = is_body and not (
-        status and f" {status} " in message
-    )  # "Response Error: 429 Too Many Requests" is a client's
+    is_clients = bool(status) and f" {status} " in message  # "Response Error: 429 Too Many Requests"
+    is_body = is_body and not is_clients
     rank = 2 if is_body or set(item) <= {"message", "code", "status", "retryAfterSeconds", "remediation"} else 1
     if rank > s.message_rank or (rank == s.message_rank == 2):
         s.message, s.message_rank = message, rank
