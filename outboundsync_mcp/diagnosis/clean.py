@@ -25,7 +25,7 @@ def clean(text: str, limit: int = MESSAGE_LIMIT) -> str:
     """One line without control, format, private or unassigned characters, at most `limit` characters."""
     head = text[: limit * 8]
     if head.isascii():
-        kept = head.translate(_ASCII)
+        kept = head if head.isprintable() else head.translate(_ASCII)
     else:
         kept = "".join(" " if char.isspace() else char for char in head if char.isspace() or not _hidden(char))
     return _cut(" ".join(kept.split()), limit, whole=len(head) == len(text))

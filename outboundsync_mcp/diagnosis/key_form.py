@@ -91,6 +91,7 @@ _QUOTE_PAIRS = (
     *(("«", "»"), ("»", "«"), ("‹", "›"), ("›", "‹"), ("`", "´"), ("`", "'")),
     *(('\\"', '\\"'), ("\\'", "\\'")),
 )
+_OPENING_QUOTES = frozenset(opening[0] for opening, _ in _QUOTE_PAIRS)
 _BEARER = re.compile(r"bearer(?:[\s:]+|$)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"(?:proxy-)?authorization\s*:\s*", re.IGNORECASE)
 
@@ -128,6 +129,8 @@ class _Trimmed:
             self.mended[f"surrounding {_code_point(char)} was removed"] = KeyFault.INVISIBLE
 
     def _unquote(self) -> bool:
+        if self.text[:1] not in _OPENING_QUOTES:
+            return False
         for opening, closing in _QUOTE_PAIRS:
             size = len(opening)
             if len(self.text) >= 2 * size and self.text.startswith(opening) and self.text.endswith(closing):
@@ -323,7 +326,7 @@ _STAND_INS: tuple[tuple[Callable[[str], object], _Finding], ...] = (
         _Finding(KeyFault.UNEXPANDED, "is the path of a file, not a key: a path belongs in OUTBOUNDSYNC_API_KEY_FILE"),
     ),
     (
-        lambda text: re.match(r'\{\s*"', text),
+        re.compile(r'\{\s*"').match,
         _Finding(KeyFault.UNEXPANDED, "is a JSON object: only the key itself belongs there"),
     ),
     (_PLACEHOLDER.fullmatch, _DOCUMENTATION),
@@ -369,12 +372,13 @@ _VENDOR_FORMS = tuple(
         ("Instantly", r"[A-Za-z0-9+/]{58,}={1,2}"),
     )
 )
+_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/]{50,}={0,2}")
 _UUID_IN_FRONT = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:")
 
 
 def _is_base64_of_uuid(text: str) -> bool:
     """Instantly's keys are a UUID, a colon and a secret, in base64; the padding is easily lost in a copy."""
-    if not re.fullmatch(r"[A-Za-z0-9+/]{50,}={0,2}", text):
+    if not _LONG_BASE64.fullmatch(text):
         return False
     try:
         return _UUID_IN_FRONT.match(b64decode(text + "==")) is not None  # more padding than it takes does no harm

@@ -21,6 +21,8 @@ class Index(Generic[RowT]):
     def rows_in(self, lower: str, found: set[str]) -> list[RowT]:
         """The rows whose needles `lower` has, in the table's order; `found` are the indexed needles that it has."""
         likely = [entry for needle in self.needles & found for entry in self._rows[needle]]
+        if not likely:
+            return []
         fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
         return [row for _, row in sorted(fitting, key=itemgetter(0))]
 

@@ -34,7 +34,7 @@ class Hinted(NamedTuple):
 
     def hinted_in(self, found: set[str]) -> "Hinted":
         """The same with the hints alone that a text has, for its parts."""
-        return self._replace(hints=tuple(found.intersection(self.hints)))
+        return Hinted(tuple(found.intersection(self.hints)), self.pattern)
 
 
 # Status -----------------------------------------------------------------------------------------------------

@@ -46,8 +46,8 @@ def _word_shape(start: str, rest: str) -> _Shape:
 _SHAPES: tuple[_Shape, ...] = (
     _shape("b3NhcGlf", r"b3NhcGlf[\w+/=-]*"),  # "osapi_" in base64
     _shape("sk-", r"sk-(?<![\w-]sk-)[\w*•…-]{4,}"),  # OpenAI, Anthropic
-    _shape("_live_", r"[sprk][sprk]_live_(?<!\w[sprk][sprk]_live_)[\w*•…]{4,}"),  # Stripe
-    _shape("_test_", r"[sprk][sprk]_test_(?<!\w[sprk][sprk]_test_)[\w*•…]{4,}"),
+    _shape("k_live_", r"[spr]k_live_(?<!\w[spr]k_live_)[\w*•…]{4,}"),  # Stripe
+    _shape("k_test_", r"[spr]k_test_(?<!\w[spr]k_test_)[\w*•…]{4,}"),
     _shape("whsec_", r"whsec_[\w+/=]{4,}"),
     _shape("gh", r"gh[oprsu]_(?<!\wgh[oprsu]_)\w{4,}"),  # GitHub
     _shape("github_pat_", r"github_pat_\w{4,}"),
@@ -71,22 +71,12 @@ _SHAPES: tuple[_Shape, ...] = (
 )
 # What only chance writes: a key of a vendor that no list knows, or a piece of one; an id at worst.
 _MIN_RANDOM = 10
-_CLASSES = str.maketrans(
-    {chr(code): chr(code) for code in range(128)}
-    | dict.fromkeys(digits, "0")
-    | dict.fromkeys(ascii_uppercase, "A")
-    | dict.fromkeys(ascii_lowercase, "a")
-)
+_CLASSES = bytes.maketrans(f"{digits}{ascii_uppercase}{ascii_lowercase}".encode(), b"0" * 10 + b"A" * 26 + b"a" * 26)
+"""A table for `bytes.translate`: one character for all digits, one for all capitals, one for all small letters."""
 
 
-class _Words(dict[int, str | int]):
-    """A table for `str.translate`: letters, digits, `_`, `-` and `+` stay, all else becomes a blank."""
-
-    def __missing__(self, code: int) -> str:
-        return " "
-
-
-_WORDS = _Words(dict.fromkeys(range(128), " ") | {ord(char): char for char in f"{ascii_letters}{digits}_-+"})
+_WORDS = bytes(code if chr(code) in f"{ascii_letters}{digits}_-+" else ord(" ") for code in range(256))
+"""A table for `bytes.translate`: letters, digits, `_`, `-` and `+` stay, all else becomes a blank."""
 _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}*)")
 # Where the rest of a torn secret stands: behind a line break, a terminal code, a stray quote or bracket, an escape, the
 # " + " between two pieces of a string. No name of something else: those are followed by a colon.
@@ -99,6 +89,8 @@ _TORN = re.compile(
 )
 _TEARS = re.compile(rf"{_TEAR}|[^\w~+-]")
 _WORD = re.compile(r"(?:[A-Z]{0,5}+[a-z]{2,}+)*+[A-Z]{0,5}+|[A-Z]+|[a-z]|\d+")  # possessive: tried in one way only
+
+_JOINTS = re.compile(r"[-_+~=]+")
 
 # Names whose value is a secret: headers, JSON, query strings, environment dumps, flags. Searched in lower case.
 _KEYS_OF = (
@@ -158,11 +150,13 @@ _IN_URLS = (
     _shape("://", r"""://(?P<value>[^\s/@"'<>\\?#]{1,400})@"""),
     _shape("//", r"""//(?<!://)[^\s/@:"'<>\\]{0,100}:(?P<value>[^\s/@"'<>\\?#]{3,400})@"""),
     _shape("://", r"""://[^\s/@:"'<>\\]{1,100}:(?!\d{1,5}(?!\w))(?P<value>[^\s/@"'<>\\]{4,400})"""),  # its "@" is lost
-    _shape(
-        "=",
-        r"[?&;](?:[\w.-]{0,40}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code|state|jwt|sid"
-        r"|session"
-        r"|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)",
+    *(
+        _shape(
+            mark,
+            rf"{re.escape(mark)}(?:[\w.-]{{0,40}}[_.-])?(?:key|apikey|token|secret|password|pwd|auth|sig|signature|code"
+            r"|state|jwt|sid|session|x-amz-[a-z-]{1,30})=(?P<value>[^\s&\"'<>\\#]+)",
+        )
+        for mark in "?&;"
     ),
 )
 _FLAG = re.compile(
@@ -225,6 +219,7 @@ _PLAIN_WORD = re.compile(r"[a-z]+[.,:;!?]?")
 _PIECE = re.compile(r"[A-Za-z0-9_\-+!|~*$%^#]{6,}")
 _VARIABLE = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_ANY_BASE64 = re.compile(r"[\w+/=-]+", re.ASCII)
 _WORD_END = re.compile(r"[A-Za-z0-9_-]+\Z")
 _WORD_START = re.compile(r"[A-Za-z0-9_-]*")
 _SCHEME_NAME = re.compile(rf"(?:{'|'.join(_SCHEMES[:-1])})(?:\s|%20|\+|:){{1,3}}")
@@ -286,7 +281,7 @@ class Redactor:
                 self._secrets.add(secret)
                 for piece in _pieces(secret):
                     if len(self._runs) < MAX_RUNS:
-                        self._runs.update(piece[i : i + RUN] for i in range(len(piece) - RUN + 1))
+                        self._runs.update([piece[i : i + RUN] for i in range(len(piece) - RUN + 1)])
 
     def _known(self, text: str) -> Iterator[_Span]:
         """Where runs of known secrets stand, with the rest of the words that they are parts of."""
@@ -383,31 +378,31 @@ def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:
 
 def _is_piece(token: str) -> bool:
     """Whether what follows a secret is more of it: no word, no number, no name of several words."""
-    return not all(_WORD.fullmatch(word) for word in re.split(r"[-_+~=]+", token) if word)
+    return not all(_WORD.fullmatch(word) for word in _JOINTS.split(token) if word)
 
 
 def _random(text: str) -> Iterator[_Span]:
     """Where words stand that only chance writes, with the `=` that fills up base64 behind them."""
     end = 0
-    for word in text.translate(_WORDS).split():
-        if len(word) >= _MIN_RANDOM and not word.isalpha():
-            start = text.index(word, end)
-            end = start + len(word)
-            fill = text[end : end + 2]
-            end += len(fill) - len(fill.lstrip("="))
-            if _is_random(text[start:end]):
-                yield start, end
+    words = text.encode("ascii", "replace").translate(_WORDS)  # one byte for each character
+    for word in [word for word in words.split() if len(word) >= _MIN_RANDOM and not word.isalpha()]:
+        start = words.index(word, end)
+        end = start + len(word)
+        fill = text[end : end + 2]
+        end += len(fill) - len(fill.lstrip("="))
+        if _is_random(text[start:end]):
+            yield start, end
 
 
 def _is_random(token: str) -> bool:
     """Letters and digits in an order that no word has; from 24 characters on, any mixture of them."""
-    classes = token.translate(_CLASSES)
-    digits = classes.count("0")
-    if not digits or not ("a" in classes or "A" in classes):
+    classes = token.encode().translate(_CLASSES)
+    digits = classes.count(b"0")
+    if not digits or not (b"a" in classes or b"A" in classes):
         return False
     if len(token) >= 24:
         return True
-    if digits < 2 or not ("a" in classes and "A" in classes):
+    if digits < 2 or not (b"a" in classes and b"A" in classes):
         return False
     return sum(one != two for one, two in pairwise(classes)) >= 6
 
@@ -455,7 +450,8 @@ def _pieces(secret: str) -> Iterator[str]:
         for shift in range(3) if len(piece) <= 200 else ():
             encoded = base64.b64encode(b"\0" * shift + piece.encode()).decode()
             yield encoded[shift + (shift > 0) : -4]  # without what its neighbours have a part in
-    yield from (token for token in _BASE64.findall(plain) if _is_random(token))
+    if "/" in plain:  # what has none is part of a piece above
+        yield from (token for token in _BASE64.findall(plain) if _is_random(token))
     decoded = _from_base64(secret)
     if decoded:
         yield from (half for half in decoded.split(":", 1) if len(half) >= RUN)
@@ -468,7 +464,7 @@ def _pieces(secret: str) -> Iterator[str]:
 
 def _from_base64(text: str) -> str | None:
     token = text.strip()
-    if not 8 <= len(token) <= 4096 or not re.fullmatch(r"[\w+/=-]+", token, re.ASCII):
+    if not 8 <= len(token) <= 4096 or not _ANY_BASE64.fullmatch(token):
         return None
     try:
         raw = base64.b64decode(token.replace("-", "+").replace("_", "/") + "=" * (-len(token) % 4))

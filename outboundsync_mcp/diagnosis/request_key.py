@@ -1,6 +1,7 @@
 """What a pasted command or request header shows of the key that was sent. No character of a key leaves this file."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from outboundsync_mcp.diagnosis.evidence import KeyFault
@@ -39,7 +40,7 @@ _OTHER_HEADER = re.compile(
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
-_NOT_SET = Hinted(
+_NOT_SET_IN_ENGLISH = Hinted(
     (
         *(
             "sync_",
@@ -117,6 +118,8 @@ _NOT_SET_ABROAD = Hinted(
         r"|(?:没有|缺少|未)(?:配置|设置|提供|携带|带)? ?(?:authorization|api ?(?:key|密钥))(?! ?的)"
     ),
 )
+NOT_SET = (_NOT_SET_IN_ENGLISH, _NOT_SET_ABROAD)
+"""Words that say that no key was set or sent."""
 _ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malformed", "header value")
 _ILLEGAL = (
     (
@@ -162,6 +165,7 @@ _CARRIES_KEY = re.compile(
     r"(?i)authorization|--oauth2-bearer|bearer|-A\b|--auth|-u\b|--user\b|-H\s?[\"']?[@$]|-K\b|--config|--netrc|-n\b"
     r"|-Headers|--session|\$\w*(?:args|opts|headers)|osapi_|@\w|-Token"
 )
+_OUR_URL = re.compile(r"outboundsync\.com/|/api/v1/me")
 _COMMAND_ERROR = re.compile(r"(?i)^\W{0,3}(?:curl|wget|http):\s|curl/\d")
 
 
@@ -184,10 +188,13 @@ HINTS = (
 """Literals of which one is in every text that shows something of the key."""
 
 
-def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = False) -> KeySign | None:
+def key_sign(
+    text: str, pairs: list[tuple[str, str]], *, sets_header: bool = False, not_set: Sequence[Hinted] = NOT_SET
+) -> KeySign | None:
     """What a unit of text shows of the key, or None when it shows nothing.
 
     `sets_header`: the text around it tells of setting a header, which is where an encoding can fail.
+    `not_set`: the words of `NOT_SET` that the text around it has.
     """
     lower = text.lower()
     sign = None
@@ -206,7 +213,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
             sign = _better(sign, _wrong_scheme())
     if sign is None and "osapi_" in lower and _is_misplaced(text):
         sign = _wrong_scheme()
-    if _NOT_SET.search(lower, lower) or _NOT_SET_ABROAD.search(lower, lower):
+    if any(words.search(lower, lower) for words in not_set):
         return _better(
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )
@@ -236,7 +243,7 @@ def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = Fal
     if sign is None and keyless:
         return KeySign(fault=KeyFault.MISSING, detail="The request headers have no Authorization.", sent=False, rank=2)
     command = _COMMAND.search(text.strip()) if "outboundsync.com/" in lower or "/api/v1/me" in lower else None
-    if command and not re.search(r"outboundsync\.com/|/api/v1/me", command["rest"]):
+    if command and not _OUR_URL.search(command["rest"]):
         command = None
     if command and sign is None and not _COMMAND_ERROR.search(text) and not _CARRIES_KEY.search(command["rest"]):
         return KeySign(fault=KeyFault.MISSING, detail="The command sends no Authorization header.", sent=False, rank=2)
@@ -263,10 +270,16 @@ def _wrong_scheme() -> KeySign:
     )
 
 
+_IN_COMMAND = re.compile(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]")
+_IN_CODE = re.compile(
+    r"(?i)(?:process\.env|os\.environ|getenv|=\s?\{|headers\s?=|\bconst\b|\breturn\b|=>\s?\{|f[\"']$)"
+)
+
+
 def _of_header(match: re.Match[str], text: str) -> KeySign | None:
     value, mark = match["value"], match["mark"]
     before = text[: match.start()]
-    command = re.search(r"(?i)\b(?:curl|https?|wget|xh)\s|-H\s|--header[ =]", before) is not None
+    command = _IN_COMMAND.search(before) is not None
     if mark:
         end = value.find(mark)
         if end >= 0 and value[:end] == "Bearer" and _GLUED.match(value, end + 1):
@@ -284,13 +297,7 @@ def _of_header(match: re.Match[str], text: str) -> KeySign | None:
             value = value[: value.find(opening)]
         if command and opening != "'" and re.search(r"\$|%\w+%|\{\{", value):
             return None  # the shell, or a tool's template, puts the key in
-    code = (
-        bool(mark)
-        and re.search(
-            r"(?i)(?:process\.env|os\.environ|getenv|=\s?\{|headers\s?=|\bconst\b|\breturn\b|=>\s?\{|f[\"']$)", text
-        )
-        is not None
-    )
+    code = bool(mark) and _IN_CODE.search(text) is not None
     if not mark and not command and (match["sep"] == "," or match[0].rstrip().endswith(("[", "("))):
         return None
     return _of_value(value, code=code or (mark == "`"))
@@ -368,13 +375,14 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
     if (
         (code or _TEMPLATE.match(rest))
         and (code or not re.match(r"\$\{?[A-Z_]+\}?$|\{\{", rest))
-        and not re.match(r"(?i)osapi_[\w-]{8,}|bearer ", rest)
+        and not _PLAIN_KEY.match(rest)
         and check_key(rest).fault is not KeyFault.OTHER_VENDOR
     ):
         return KeySign()
     return _of_key(rest)
 
 
+_PLAIN_KEY = re.compile(r"(?i)osapi_[\w-]{8,}|bearer ")
 _BRACKETED_KEY = re.compile(r"<osapi_(?=[\w-]*\d)[\w-]{20,}>")
 
 _SENT_WITH = {

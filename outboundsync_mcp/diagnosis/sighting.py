@@ -16,7 +16,7 @@ from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.needles import Index, Needles
 from outboundsync_mcp.diagnosis.request_key import HINTS as KEY_HINTS
-from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
+from outboundsync_mcp.diagnosis.request_key import NOT_SET, KeySign, key_sign
 from outboundsync_mcp.diagnosis.statuses import (
     BARE,
     CUED,
@@ -130,16 +130,14 @@ class Vocabulary:
         self.vendor_domains = _VENDOR_DOMAINS.rows_in(lower, found)
         self.unrelated = _UNRELATED.rows_in(lower, found)
         self.implied = _IMPLIED.rows_in(lower, found)
-        words: dict[_See, list[str]] = {
-            _see_status: [words for words, _ in self.implied],
-            _see_failure: [row.needle for row in (*self.failures, *self.body_faults)],
-            _see_intermediary: [row.needle for row in self.pages],
-            _see_answering_host: [domain for _, domain in self.vendor_domains],
-            _see_vendor: [
-                *(word for _, word in (*self.vendor_words, *self.vendor_domains)),
-                *(row.needles[0].split("=")[0] for row in self.shapes),
-            ],
-        }
+        words = (
+            (_see_status, [words for words, _ in self.implied]),
+            (_see_failure, [row.needle for row in (*self.failures, *self.body_faults)]),
+            (_see_intermediary, [row.needle for row in self.pages]),
+            (_see_answering_host, [domain for _, domain in self.vendor_domains]),
+            (_see_vendor, [word for _, word in (*self.vendor_words, *self.vendor_domains)]),
+            (_see_vendor, [row.needles[0].split("=")[0] for row in self.shapes]),
+        )
         no_reports = [p.INSTRUCTION, p.HANDLER, p.CONFIGURED]
         if "\ne  " in lower or not any(
             word in lower for word in p.STOPPED
@@ -148,17 +146,16 @@ class Vocabulary:
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
             no_reports.append(p.PASSED)
         self.no_reports = [pattern.hinted_in(found) for pattern in no_reports]
+        self.not_set = [words.hinted_in(found) for words in NOT_SET]
         self.sets_header = not found.isdisjoint(_SETS_HEADER)
         self.judged: Judged = {}
         self._starts = [0, *accumulate(map(len, parts))]
         self.looks = [_ALL if unit.objects else _looks_at_pairs(unit) for unit in units]
-        for bit, look in enumerate(_LOOKS):
-            for hint in (*found.intersection(look.hints), *words.get(look.see, ())):
-                self._mark(1 << bit, partial(lower.find, hint))
-        for hint in (*found.intersection(_NO_REPORT_HINTS), *self.unrelated):
-            self._mark(_NO_REPORT, partial(lower.find, hint))
-        for hint in found.intersection(_REQUEST_HINTS):
-            self._mark(REQUEST, partial(lower.find, hint))
+        bits = {hint: _BITS_OF_HINT[hint] for hint in found if hint in _BITS_OF_HINT}
+        for bit, hints in (*((_BIT_OF[look], hints) for look, hints in words), (_NO_REPORT, self.unrelated)):
+            bits |= {hint: bits.get(hint, 0) | bit for hint in hints}
+        for hint, looks in bits.items():
+            self._mark(looks, partial(lower.find, hint))
         self._mark(_STATUS, lambda at: match.start() if (match := NUMBER.search(lower, at)) else -1)
         numbered = [i for i, looks in enumerate(self.looks) if looks & _STATUS]
         defined = {i: match[1] for i in numbered if (match := _DEFINES.match(units[i].text))}
@@ -171,12 +168,12 @@ class Vocabulary:
             for unit in defined:
                 self.looks[unit] = 0
 
-    def _mark(self, bit: int, find: Callable[[int], int]) -> None:
-        """Set `bit` for each unit in which `find`, given where to start, finds something."""
+    def _mark(self, bits: int, find: Callable[[int], int]) -> None:
+        """Set `bits` for each unit in which `find`, given where to start, finds something."""
         at = find(0)
         while at >= 0:
             unit = bisect_right(self._starts, at) - 1
-            self.looks[unit] |= bit
+            self.looks[unit] |= bits
             at = find(self._starts[unit + 1])
 
 
@@ -384,6 +381,9 @@ def _state(s: Sighting, status: int, rank: int, *, implied: bool = False) -> Non
     s.status, s.status_rank, s.status_implied = status, rank, implied
 
 
+_STATUS_VALUE = re.compile(r"\(?([1-5]\d\d)(?:\.0)?(?:[\s:,;)]\D{0,80})?$")
+
+
 def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
     known = (
         last in p.STATUS_KEYS
@@ -393,7 +393,7 @@ def _status_of_pair(name: str, value: str, key: str, last: str) -> int | None:
     loose = last in p.LOOSE_STATUS_KEYS
     if not (known or loose) or _NOT_A_STATUS_KEY.search(name):
         return None
-    match = re.match(r"\(?([1-5]\d\d)(?:\.0)?(?:[\s:,;)]\D{0,80})?$", value.strip())
+    match = _STATUS_VALUE.match(value.strip())
     if match is None:
         return None
     status = int(match[1])
@@ -411,7 +411,7 @@ _HTML = re.compile(
 
 
 def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
-    scanned = lower.replace("_", " ").translate(_ALIKE) if "ap" in lower else ""
+    scanned = _as_scanned(lower) if "ap" in lower else ""
     for words, status, message in p.DOCUMENTED_MESSAGES:
         at = scanned.find(_SCANNED[words])
         if at >= 0 and _TALK.search(lower[max(0, at - 30) : at]) is None:
@@ -439,8 +439,14 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
 
 
 _CODE = re.compile(r"[a-z_]\w*(?:\.[a-z_]\w*)+")  # "message = message.format(…)"
-_ALIKE = str.maketrans("i10", "llo")  # what OCR takes for one another: "enab1ed", "APl"
-_SCANNED = {words: words.translate(_ALIKE) for words, *_ in p.DOCUMENTED_MESSAGES}
+
+
+def _as_scanned(lower: str) -> str:
+    """Letters that OCR takes for one another as one: "enab1ed", "APl"."""
+    return lower.replace("_", " ").replace("i", "l").replace("1", "l").replace("0", "o")
+
+
+_SCANNED = {words: _as_scanned(words) for words, *_ in p.DOCUMENTED_MESSAGES}
 _TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
 
 
@@ -533,6 +539,9 @@ _WAIT_WORDS = re.compile(
     rf"(?:[\s-](?:{'|'.join(_WAIT_VERBS.split())}):?(?![\w'])|\s=|\s?[^\x00-\x7f]){{0,4}}\s{{0,3}}[:=]{{0,2}}[\s\"'`*(]{{0,4}}"
     r"(?P<wait>\d{1,10}(?:\.\d{1,6})?)(?P<ms>\s?ms\b|\s?milli)?"
 )
+_WAIT_SECONDS = re.compile(
+    r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", re.IGNORECASE
+)
 _WAIT_AND_MORE = re.compile(
     r"(?i)(\d{1,10}(?:\.\d+)?)\s{1,3}(?!(?:m|h|d)\b|min|std|hour|heure|hora|day|ms|milli|мин|час|[分時小时분시])[^\W\d_]"
 )
@@ -562,9 +571,7 @@ def _see_headers(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
             scale = _WAIT_KEYS.get(key, 1.0)
             if scale != 1.0:
                 wait = _seconds(wait, scale)
-            elif match := re.fullmatch(
-                r"(\d{1,10}(?:\.\d+)?)\s?(?:s|sec|secs|seconds?|sekunden|segundos|secondes)\.?", wait, re.IGNORECASE
-            ) or _WAIT_AND_MORE.match(wait):
+            elif match := _WAIT_SECONDS.fullmatch(wait) or _WAIT_AND_MORE.match(wait):
                 wait = match[1]
             if wait and wait not in s.waits and not _WEEKDAY.fullmatch(wait):
                 s.waits.append(wait)
@@ -596,8 +603,11 @@ def _seconds(text: str, scale: float) -> str:
         return ""
 
 
+_TIMEOUT_VALUE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s?(?:s|seconds)?")
+
+
 def _timeout(value: str) -> float | None:
-    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s?(?:s|seconds)?", value)
+    match = _TIMEOUT_VALUE.fullmatch(value)
     return float(match[1]) if match and float(match[1]) else None
 
 
@@ -750,6 +760,10 @@ _REQUEST_CONTEXT = re.compile(
 )
 
 
+_BARE_HOST = re.compile(
+    r"(?i)(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)(?P<port>:\d{1,5})?(?P<path>/\S{0,300})?$"
+)
+_NUMBERS_ALONE = re.compile(r"[\d.]+")
 _OUR_NAMES = ("outboundsync", "outbound sync", "osapi_")
 
 
@@ -806,10 +820,7 @@ def _see_answering_host(unit: Unit, _lower: str, vocabulary: Vocabulary, s: Sigh
 
 
 def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
-    match = _URL.match(value.strip()) or re.match(
-        r"(?i)(?P<host>[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}|localhost)(?P<port>:\d{1,5})?(?P<path>/\S{0,300})?$",
-        value.strip(),
-    )
+    match = _URL.match(value.strip()) or _BARE_HOST.match(value.strip())
     if match is None or match["host"].endswith(".."):  # cut short
         return
     host, path = match["host"].lower().rstrip("."), match["path"] or ""
@@ -834,7 +845,7 @@ def _take_host(value: str, s: Sighting, *, asked: bool) -> None:
         asked
         and not _LOOPBACK.match(host)
         and ("." in host or (match["port"] and not s.mentions_us))
-        and (path or not re.fullmatch(r"[\d.]+", host))
+        and (path or not _NUMBERS_ALONE.fullmatch(host))
     ):
         s.host, s.host_is_ours = host, False
 
@@ -896,7 +907,12 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
 
 
 def _see_key(unit: Unit, _lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    s.key = key_sign(unit.text, unit.pairs if unit.objects else [], sets_header=vocabulary.sets_header)
+    s.key = key_sign(
+        unit.text,
+        unit.pairs if unit.objects else [],
+        sets_header=vocabulary.sets_header,
+        not_set=vocabulary.not_set,
+    )
 
 
 class _Look(NamedTuple):
@@ -955,13 +971,21 @@ _LOOKS_OF_KEY = {
     key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)
     for key in frozenset[str]().union(*(look.keys for look in _LOOKS))
 }
+_BIT_OF = {look.see: 1 << bit for bit, look in enumerate(_LOOKS)}
+_HINTS_OF_BIT = [
+    *((_BIT_OF[look.see], look.hints) for look in _LOOKS),
+    (_NO_REPORT, _NO_REPORT_HINTS),
+    (REQUEST, _REQUEST_HINTS),
+]
+_BITS_OF_HINT = {
+    hint: sum(bit for bit, hints in _HINTS_OF_BIT if hint in hints) for _, hints in _HINTS_OF_BIT for hint in hints
+}
 _NEEDLES = Needles(
     *(
         table.needles
         for table in (_FAILURES, _BODY_FAULTS, _PAGES, _SHAPES, _VENDOR_WORDS, _VENDOR_DOMAINS, _UNRELATED, _IMPLIED)
     ),
-    *(look.hints for look in _LOOKS),
-    _NO_REPORT_HINTS,
-    _REQUEST_HINTS,
+    _BITS_OF_HINT,
+    *(words.hints for words in NOT_SET),
     _SETS_HEADER,
 )

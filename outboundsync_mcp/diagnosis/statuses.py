@@ -67,6 +67,7 @@ _WAIT_BEFORE = re.compile(
 _HTTP_DASH = re.compile(
     r"http (?:response|request)[^\n]{0,60}\s[-–→:]\s$"
 )  # .NET: "… HTTP response headers after 4ms - 500"
+_NEXT_OF_LIST = re.compile(r",\s?\d")
 _COUNTED = re.compile(r"(?i)\W{0,6}replies: $")
 _FLIGHT = re.compile(r"(?:[Ff]lights?|[Ff]lug|[Vv]ol|[Vv]uelo|[Vv]oo|[Vv]olo|[Рр]ейс) [A-Z\d]{2} ?$|, [Ee]xtension $")
 """Its airline; a telephone's extension."""
@@ -252,7 +253,7 @@ def _rank_in_prose(status: int, left: str, right: str) -> int:
         or _DIGITS_BEFORE.search(left)
     ):
         return 0
-    if re.match(r",\s?\d", right) or _COUNTED.match(left):  # one of a list
+    if _NEXT_OF_LIST.match(right) or _COUNTED.match(left):
         return 0
     noun = _counts_a_noun(right)
     near = (left[-12:], right[:8])

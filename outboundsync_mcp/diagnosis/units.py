@@ -173,6 +173,7 @@ def units_of(text: str) -> list[Unit]:
     elif whole is not None:
         return _Json().units(whole)
     units: list[Unit] = []
+    lines: list[Unit] = []
     table = _Table() if _STATUS_COLUMN.search(text.lower()) and _HEAD_ROW.search(text) else None
     has_curl_marks = ("< " in text or "* " in text or "{ [" in text) and _CURL_MARK.search("\n" + text) is not None
     has_prompts = ">>> " in text and _PROMPT.search(text) is not None and _SHALLOW_QUOTE.search(text) is None
@@ -197,7 +198,17 @@ def units_of(text: str) -> list[Unit]:
         for unit in made:
             unit.depth, unit.part = depth, part
         units += made
-    return _split_pages(units)
+        if documents is None:
+            lines += made
+    return _with_pairs(_split_pages(units), lines)
+
+
+def _with_pairs(units: list[Unit], lines: list[Unit]) -> list[Unit]:
+    """The units with the pairs of those that are lines of text; markup has none."""
+    for unit in lines:
+        if not unit.page:
+            unit.pairs = pairs_of(unit.text) + unit.pairs
+    return units
 
 
 _STATUS_NAME = r"status(?:[ _-]?code)?[\"']?[ \t]{0,20}(?:[,;\t|]|$)"
@@ -320,12 +331,15 @@ def pairs_of(text: str) -> list[tuple[str, str]]:
     if header and header["value"][:1] in ("'", '"', "[", "{"):
         header = None  # a property of a dumped object
     if header:
-        pairs.append((header["name"], header["value"].strip()))
+        value = header["value"]
+        pairs.append((header["name"], value.strip()))
+        if not (":" in value or "=" in value or ">" in value or "," in value):
+            return pairs
     for match in _PAIR.finditer(text):
         name, separator, quoted, listed, bare = match.group("name", "sep", "quoted", "listed", "bare")
         if separator == "==" or (header and match.start("name") <= header.end("name")):
             continue  # a comparison; the header itself
-        value: str = quoted if quoted is not None else listed if listed is not None else bare
+        value = quoted if quoted is not None else listed if listed is not None else bare
         pairs.append((name.removesuffix("-") if separator == ">" else name, value.strip()))
     if "value" in text:
         shown = (*_NAME_VALUE.finditer(text), *_NAME_THEN_VALUE.finditer(text))
@@ -376,7 +390,7 @@ def _of_bare_line(line: str, documents: list[object] | None) -> list[Unit]:
         return [Unit("")]
     record = _LOG_LINE.match(line) is not None
     pieces = [line] if record or len(line) > 4000 else _sentences(line)
-    units = [Unit(piece, pairs=pairs_of(piece), opens=_opens(piece), record=record) for piece in pieces]
+    units = [Unit(piece, opens=_opens(piece), record=record) for piece in pieces]
     if units:
         units[0].when = time_of(line)
     return units
@@ -429,11 +443,14 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
     """Lines of the text; JSON in it, on one line or many, comes decoded with the line it began on."""
     decoder = _Decoder(text)
     for chunk in _chunks(text):
-        if _json_start(chunk, 0, len(chunk)) is None:
-            yield from ((line, None) for line in chunk.removesuffix("\n").split("\n"))
-            continue
         position = 0
         while position < len(chunk):
+            first = _json_start(chunk, position, len(chunk)) if decoder.goes_on else None
+            begin = chunk.rfind("\n", position, first.start()) + 1 if first else len(chunk)
+            if begin > position:
+                yield from ((line, None) for line in chunk[position:begin].removesuffix("\n").split("\n"))
+                position = begin
+                continue
             end = _line_end(chunk, position)
             documents: list[object] = []
             outside: list[str] = []
@@ -466,7 +483,8 @@ def _lines(text: str) -> Iterator[tuple[str, list[object] | None]]:
 def _json_start(text: str, at: int, end: int) -> re.Match[str] | None:
     """Where a document may begin before `end`, or a little behind it."""
     end += _JSON_START_CHARS
-    return _JSON_START.search(text, at, end) if text.find("{", at, end) >= 0 else None
+    brace = text.find("{", at, end)
+    return _JSON_START.search(text, max(at, brace - _JSON_START_CHARS), end) if brace >= 0 else None
 
 
 class _Decoder:
@@ -671,6 +689,7 @@ def _nested_units(value: str, level: int) -> list[Unit]:
     if whole is not None and not isinstance(whole, str):
         return _Json(level).units(whole)
     units: list[Unit] = []
+    lines: list[Unit] = []
     for line, documents in _lines(value):
         if documents is not None:
             reader = _Json(level)
@@ -681,8 +700,9 @@ def _nested_units(value: str, level: int) -> list[Unit]:
                 made[0].opens = made[0].opens or _opens(line)
             units += made
         else:
-            units += _of_line(line, None)
-    return [unit for unit in _split_pages(units) if unit.text.strip() or unit.page or unit.pairs]
+            lines += (plain := _of_line(line, None))
+            units += plain
+    return [unit for unit in _with_pairs(_split_pages(units), lines) if unit.text.strip() or unit.page or unit.pairs]
 
 
 def _named_value(value: dict[str, object]) -> tuple[str, object] | None:

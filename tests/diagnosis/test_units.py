@@ -29,7 +29,7 @@ def base64(content: str | bytes) -> str:
 LINES: list[tuple[str, list[Unit]]] = [
     ("No. 5", [Unit("No. 5")]),
     ("| | a |", [Unit("| | a |")]),
-    ("", [Unit("")]),
+    ("", []),
     ("a\n\nb\n", [Unit("a"), Unit(""), Unit("b")]),
     ("a\\nb", [Unit("a"), Unit("b")]),
     # sentences
