@@ -220,7 +220,9 @@ _PIECE = re.compile(r"[A-Za-z0-9_\-+!|~*$%^#]{6,}")
 _VARIABLE = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _ANY_BASE64 = re.compile(r"[\w+/=-]+", re.ASCII)
-_WORD_END = re.compile(r"[A-Za-z0-9_-]+\Z")
+_WORD_CHARS = f"{ascii_letters}{digits}_-"
+_WORD_BEFORE = 200
+"""Characters in front of a run in which the beginning of its word is looked for."""
 _WORD_START = re.compile(r"[A-Za-z0-9_-]*")
 _SCHEME_NAME = re.compile(rf"(?:{'|'.join(_SCHEMES[:-1])})(?:\s|%20|\+|:){{1,3}}")
 
@@ -288,8 +290,8 @@ class Redactor:
         runs = self._runs
         hits = [(at, at + RUN) for at in range(len(text) - RUN + 1) if text[at : at + RUN] in runs] if runs else ()
         for start, end in _merge(hits):
-            before, after = _WORD_END.search(text, max(0, start - 200), start), _WORD_START.match(text, end)
-            word = before.start() if before else start
+            before, after = text[max(0, start - _WORD_BEFORE) : start], _WORD_START.match(text, end)
+            word = start - len(before) + len(before.rstrip(_WORD_CHARS))
             prefix = len(PREFIX) if text[word:start].lower().startswith(PREFIX) else 0
             yield word + prefix, after.end() if after else end
 
