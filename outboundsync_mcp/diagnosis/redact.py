@@ -242,6 +242,16 @@ class _Patterns(NamedTuple):
 
 _PATTERNS = _Patterns(_SHAPES, (*_LINES, *_IN_URLS, *_SCHEME_IN_CODE), _NAMED, _SCHEME)
 
+
+class _Secret(NamedTuple):
+    """A secret as the spans of its pieces, of which most have one."""
+
+    spans: list[_Span]
+    rest: str = ""
+    """A few letters behind a tear: they may be its last, which only another place can tell."""
+
+
+_FEW = 2
 MAX_RUNS = 200_000
 """Runs of secrets that are remembered: what a text has more of is no report but a list of keys."""
 
@@ -273,17 +283,23 @@ class Redactor:
             known = next((patterns for whole, patterns in self._hinted.items() if lower in whole), _PATTERNS)
             secrets = list(_secrets(text, lower, known.hinted_in(lower)))
             self._remember(text, secrets)
-            self._done[text] = _replace(text, _merge([*chain.from_iterable(secrets), *self._known(text)]))
+            spans = chain.from_iterable(secret.spans for secret in secrets)
+            self._done[text] = _replace(text, _merge([*spans, *self._known(text)]))
         return self._done[text]
 
-    def _remember(self, text: str, secrets: Iterable[list[_Span]]) -> None:
-        for spans in secrets:
+    def _remember(self, text: str, secrets: Iterable[_Secret]) -> None:
+        for spans, rest in secrets:
             parts = [text[start:end] for start, end in spans]
             for secret in {*parts, "\n".join(parts)} - self._secrets:
                 self._secrets.add(secret)
                 for piece in _pieces(secret):
-                    if len(self._runs) < MAX_RUNS:
-                        self._runs.update([piece[i : i + RUN] for i in range(len(piece) - RUN + 1)])
+                    self._know(piece)
+            if rest:
+                self._know(parts[-1][1 - RUN :] + rest)
+
+    def _know(self, piece: str) -> None:
+        if len(self._runs) < MAX_RUNS:
+            self._runs.update([piece[i : i + RUN] for i in range(len(piece) - RUN + 1)])
 
     def _known(self, text: str) -> Iterator[_Span]:
         """Where runs of known secrets stand, with the rest of the words that they are parts of."""
@@ -312,28 +328,22 @@ def redact(text: str) -> str:
     return text
 
 
-def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[list[_Span]]:
-    """Where secrets stand in the text, in no order: each as the spans of its pieces, of which most have one.
-
-    Our keys' public prefix is left out.
-    """
+def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[_Secret]:
+    """The secrets of the text, in no order. Our keys' public prefix is left out."""
     for start, end in _marked(text, lower, patterns):
         spans = [_without_prefix(lower, start, end)]
         torn = _TORN.match(text, end)
         while torn and (_is_piece(torn["rest"]) or _is_wrapped(text, torn)):
             spans.append(torn.span("rest"))
             torn = _TORN.match(text, torn.end())
-        yield spans
-    yield from ([_without_prefix(lower, *span)] for span in _random(text))
-    yield from ([block] for block in _pem_blocks(text))
+        yield _Secret(spans, torn["rest"] if torn and len(torn["rest"]) <= _FEW else "")
+    yield from (_Secret([_without_prefix(lower, *span)]) for span in _random(text))
+    yield from (_Secret([block]) for block in _pem_blocks(text))
 
 
 def _is_wrapped(text: str, torn: re.Match[str]) -> bool:
     """Whether the rest is the last letters of a secret that a mail wrapped: alone behind "=" and a line break."""
-    return len(torn["rest"]) <= _WRAPPED_CHARS and "=\n" in text[torn.start() - 1 : torn.start() + 2]
-
-
-_WRAPPED_CHARS = 2
+    return len(torn["rest"]) <= _FEW and "=\n" in text[torn.start() - 1 : torn.start() + 2]
 
 
 def _without_prefix(lower: str, start: int, end: int) -> _Span:

@@ -135,6 +135,12 @@ def test_the_last_letter_of_a_secret_that_a_mail_wrapped_belongs_to_it(place: st
     assert "2feaa0" not in redact(f"{place.format('9f86d081884c7d659a2feaa=')}\n0\nit ends in 2feaa0")
 
 
+@pytest.mark.parametrize("tear", ['"', "\n", " ", "\x1b[0m"])
+def test_a_letter_behind_a_tear_may_be_the_last_of_the_key(tear: str) -> None:
+    redacted = redact(f'{{"client_secret":"Zk93mQpL2vX8sT4wYb7NcRd{tear}6"}}\nit has 7NcRd6 in it\nit has 7NcRd7 in it')
+    assert redacted.endswith("it has [redacted] in it\nit has 7NcRd7 in it")
+
+
 @pytest.mark.parametrize("tear", ["\t", "\n> ", '" + "', "\\n", "\x1b[0m"])
 def test_a_piece_from_across_the_tear_of_a_torn_key_is_known_too(tear: str) -> None:
     redacted = redact(f"Authorization: Bearer osapi_Zk93mQpL2v{tear}X8sT4wYb7NcRd6\nit has pL2vX8s in it")
