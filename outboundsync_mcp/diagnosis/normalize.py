@@ -164,7 +164,7 @@ def unescape(text: str) -> str:
     if "[\n" in text:
         text = _LISTED.sub(lambda match: "[" + match["value"] + "]", text)
     if "\n" in text and ("tatus" in text or "etry-" in text):
-        text = _BELOW.sub(r"\1: ", text)
+        text = _BELOW.sub(lambda name: name[1] + ": ", text)
         if "etry-" in text:
             text = _PRINTED.sub(_with_names, text)
         if "\n(" in text:

@@ -139,9 +139,7 @@ class Vocabulary:
             (_see_vendor, [row.needles[0].split("=")[0] for row in self.shapes]),
         )
         no_reports = [p.INSTRUCTION, p.HANDLER, p.CONFIGURED]
-        if "\ne  " in lower or not any(
-            word in lower for word in p.STOPPED
-        ):  # pytest shows the code, and then the error
+        if "\ne  " in lower or found.isdisjoint(p.STOPPED):  # pytest shows the code, and then the error
             no_reports.append(p.MADE_ERROR)
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
             no_reports.append(p.PASSED)
@@ -988,4 +986,5 @@ _NEEDLES = Needles(
     _BITS_OF_HINT,
     *(words.hints for words in NOT_SET),
     _SETS_HEADER,
+    p.STOPPED,
 )

@@ -295,7 +295,7 @@ def _tail(left: str) -> str:
     tail = left.lower().rstrip(_OPENING)
     if tail.endswith(("status)", "code)", "code()", "status()")):  # print(r.status) -> 200, getStatusCode() = 200
         tail = tail.rstrip("()")
-    for _ in range(2):
+    for _ in range(2 if tail.endswith(p.FILLERS) else 0):
         for filler in p.FILLERS:
             if tail.endswith(filler):
                 tail = tail[: -len(filler)].rstrip(_OPENING)
@@ -319,6 +319,9 @@ def _follows_request(before: str) -> bool:
 _ACTUAL = re.compile(r" (?:not )?to (?:be|eql|equal|deeply|have)\b")  # "expected 429 to equal 200"
 
 
+_PAST_WORDS = frozenset(phrase.split()[0] for phrase in p.PAST_BEFORE)
+
+
 def _is_past(left: str, right: str) -> bool:
     words = [word.lower() for word in _WORD.findall(left)]
     padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
@@ -328,7 +331,7 @@ def _is_past(left: str, right: str) -> bool:
     return (
         padded.endswith(p.OVER_BEFORE)
         or (wanted is not None and p.GETTING_WORDS.isdisjoint(words[wanted:]))
-        or any(phrase in padded for phrase in p.PAST_BEFORE)
+        or (not _PAST_WORDS.isdisjoint(words[-5:]) and any(phrase in padded for phrase in p.PAST_BEFORE))
         or p.PAST_AFTER.match(right) is not None
     )
 
