@@ -301,8 +301,10 @@ _KEY_NAME = re.compile(r"KEY|TOKEN|SECRET|BEARER|AUTH|OUTBOUNDSYNC", re.IGNORECA
 
 def _is_assignment(text: str) -> bool:
     """`NAME=value` or `name: value`, told from a key that has `=` in it by the words on either side."""
+    if text.lower().startswith(PREFIX) or vendor_of(text):
+        return False
     match = _ASSIGNMENT.match(text)
-    if match is None or text.lower().startswith(PREFIX) or vendor_of(text):
+    if match is None:
         return False
     return match["value"].lower().startswith((PREFIX, "bearer")) or _KEY_NAME.search(match["name"]) is not None
 

@@ -199,7 +199,7 @@ def _is_field_of_request(left: str, right: str) -> bool:
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
     before = left.rstrip()[-1:]
-    if (before in _MAY_COMPARE and _COMPARED.search(left[-10:])) or _DEFINED.search(left):
+    if (before in _MAY_COMPARE and _COMPARED.search(left[-10:])) or (left[-1:].isspace() and _DEFINED.search(left)):
         return 0
     if ("fter" in left or "FTER" in left) and _WAIT_BEFORE.search(left):
         return 0
@@ -319,21 +319,24 @@ def _follows_request(before: str) -> bool:
 _ACTUAL = re.compile(r" (?:not )?to (?:be|eql|equal|deeply|have)\b")  # "expected 429 to equal 200"
 
 
-_PAST_WORDS = frozenset(phrase.split()[0] for phrase in p.PAST_BEFORE)
+_PAST_WORDS = frozenset(phrase.split()[0] for phrase in (*p.PAST_BEFORE, *p.OVER_BEFORE))
 
 
 def _is_past(left: str, right: str) -> bool:
     words = [word.lower() for word in _WORD.findall(left)]
-    padded = p.SINCE.sub("", f" {' '.join(words[-5:])} ")
     if _ACTUAL.match(right) or (words and words[-1] in p.NOW_WORDS and p.PAST_AFTER.match(right) is None):
         return False
-    wanted = max((i for i, word in enumerate(words) if word in p.WANTING_WORDS), default=None)
+    wanted = max(i for i, word in enumerate(words) if word in p.WANTING_WORDS) if p.WANTING_WORDS & {*words} else None
     return (
-        padded.endswith(p.OVER_BEFORE)
+        (not _PAST_WORDS.isdisjoint(words[-5:]) and _tell_of_the_past(words[-5:]))
         or (wanted is not None and p.GETTING_WORDS.isdisjoint(words[wanted:]))
-        or (not _PAST_WORDS.isdisjoint(words[-5:]) and any(phrase in padded for phrase in p.PAST_BEFORE))
         or p.PAST_AFTER.match(right) is not None
     )
+
+
+def _tell_of_the_past(words: list[str]) -> bool:
+    padded = p.SINCE.sub("", f" {' '.join(words)} ")
+    return padded.endswith(p.OVER_BEFORE) or any(phrase in padded for phrase in p.PAST_BEFORE)
 
 
 # A particle with nothing or a verb of answers behind it, "is", "error": what may follow a status in CJK.
