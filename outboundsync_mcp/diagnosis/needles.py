@@ -21,8 +21,6 @@ class Index(Generic[RowT]):
     def rows_in(self, lower: str, found: set[str]) -> list[RowT]:
         """The rows whose needles `lower` has, in the table's order; `found` are the indexed needles that it has."""
         likely = [entry for needle in self.needles & found for entry in self._rows[needle]]
-        if not likely:
-            return []
         fitting = [(number, row) for number, needles, row in likely if all(needle in lower for needle in needles)]
         return [row for _, row in sorted(fitting, key=itemgetter(0))]
 
@@ -42,8 +40,8 @@ _MIN_BYTES = 5  # two runs
 class Needles:
     """Finds out which needles a text has, and searches it for few of them.
 
-    Where a needle stands, all its even runs or all its odd ones are among every second run of the text: the two rarest
-    of either give it away. A needle shorter than two runs is always searched for.
+    Of two neighbouring runs of a needle one is among every second run of the text: two of its runs, the rarest of the
+    even and of the odd ones, give the needle away. A needle shorter than two runs is always searched for.
     """
 
     def __init__(self, *tables: Iterable[str]) -> None:
@@ -52,17 +50,15 @@ class Needles:
         self._short, self._short_in_ascii = short, [needle for needle in short if needle.isascii()]
         long = {needle: data for needle, data in needles.items() if len(data) >= _MIN_BYTES}
         usual = Counter(run for data in long.values() for at in (0, 1) for run in _runs(data, at))
-        self._by_run: dict[int, list[tuple[str, int]]] = {}
+        self._by_run: dict[int, list[str]] = {}
         for needle, data in long.items():
             for at in (0, 1):
-                rarest, *others = sorted({*_runs(data, at)}, key=lambda run: (usual[run], run))
-                second = others[0] if others else rarest
-                self._by_run.setdefault(rarest, []).append((needle, second))
-                self._by_run.setdefault(second, [])
+                rarest = min(_runs(data, at), key=lambda run: (usual[run], run))
+                self._by_run.setdefault(rarest, []).append(needle)
 
     def found_in(self, text: str) -> set[str]:
         """The needles that the text has."""
         runs = self._by_run.keys() & _runs(text.encode("utf-8", "surrogatepass"))
-        likely = {needle for run in runs for needle, second in self._by_run[run] if second in runs}
+        likely = {needle for run in runs for needle in self._by_run[run]}
         short = self._short_in_ascii if text.isascii() else self._short
         return {needle for needle in (*short, *likely) if needle in text}
