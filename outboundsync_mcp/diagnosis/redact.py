@@ -337,8 +337,10 @@ def _secrets(text: str, lower: str, patterns: _Patterns) -> Iterator[_Secret]:
             spans.append(torn.span("rest"))
             torn = _TORN.match(text, torn.end())
         yield _Secret(spans, torn["rest"] if torn and len(torn["rest"]) <= _FEW else "")
-    yield from (_Secret([_without_prefix(lower, *span)]) for span in _random(text))
-    yield from (_Secret([block]) for block in _pem_blocks(text))
+    for span in _random(text):
+        yield _Secret([_without_prefix(lower, *span)])
+    for span in _pem_blocks(text):
+        yield _Secret([span])
 
 
 def _is_wrapped(text: str, torn: re.Match[str]) -> bool:
@@ -351,9 +353,10 @@ def _without_prefix(lower: str, start: int, end: int) -> _Span:
 
 
 def _marked(text: str, lower: str, patterns: _Patterns) -> Iterator[_Span]:
-    yield from (match.span(match.lastindex or 0) for match in _matches(patterns.shapes, text))
-    if "osapi" in lower:
-        yield from (match.span("value") for match in _OURS.finditer(lower))
+    for match in _matches(patterns.shapes, text):
+        yield match.span(match.lastindex or 0)
+    for match in _OURS.finditer(lower) if "osapi" in lower else ():
+        yield match.span("value")
     for match in _matches(patterns.values, lower):
         if span := _secret(match, "value", quoted=True):
             yield span
@@ -383,9 +386,8 @@ def _from(at: int, match: re.Match[str]) -> re.Match[str] | None:
     return match if match.start() >= at else match.re.search(match.string, at)
 
 
-def _matches(shapes: Iterable[_Shape], text: str) -> Iterator[re.Match[str]]:
-    for shape in shapes:
-        yield from shape.pattern.finditer(text)
+def _matches(shapes: Iterable[_Shape], text: str) -> list[re.Match[str]]:
+    return [match for shape in shapes for match in shape.pattern.finditer(text)]
 
 
 def _is_piece(token: str) -> bool:

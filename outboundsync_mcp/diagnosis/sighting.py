@@ -963,8 +963,8 @@ _REQUEST_HINTS = ("get ", "post ", "head ", "request headers")
 REQUEST = 2 * _NO_REPORT
 """The bit of units that have words of a request's first line."""
 _ALL = 2 * REQUEST - 1
-SEEN = _ALL - REQUEST
-"""The bits of units in which something may be seen, or told that is no report."""
+SEEN = _NO_REPORT - 1
+"""The bits of units in which something may be seen."""
 _LOOKS_OF_KEY = {
     key: sum(1 << bit for bit, look in enumerate(_LOOKS) if key in look.keys)
     for key in frozenset[str]().union(*(look.keys for look in _LOOKS))

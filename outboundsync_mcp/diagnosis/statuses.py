@@ -198,6 +198,8 @@ def _is_field_of_request(left: str, right: str) -> bool:
 
 def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     """How surely a free-standing number between `left` and `right` is a status: 0 for not at all."""
+    if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
+        return 0
     before = left.rstrip()[-1:]
     if (before in _MAY_COMPARE and _COMPARED.search(left[-10:])) or (left[-1:].isspace() and _DEFINED.search(left)):
         return 0
@@ -212,8 +214,6 @@ def _rank(status: int, left: str, right: str, text: str, start: int) -> int:
     ):
         return EXPLICIT
     if "etr" in left and _POLICY.search(left):
-        return 0
-    if (match := _NEXT.match(right)) and match[1].lower() in p.UNIT_WORDS:
         return 0
     tail = _tail(left)
     if tail.endswith(p.NOT_A_STATUS_TAILS):
