@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Literal
 
 from outboundsync_mcp.diagnosis.error_names import ErrorNames, Told
@@ -29,7 +30,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     for unit, looks in zip(units, vocabulary.looks, strict=True):
         keyless = request.ends_without_key(unit, may_begin=bool(looks & REQUEST))
         if current is not None and not looks & SEEN and not keyless and _goes_on(unit, current):
-            _add_text(current, unit.text)
+            current.more.append(unit.text)
             continue
         for sighting in see(unit, looks, vocabulary):
             if keyless:
@@ -41,6 +42,8 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 exchanges.append(current)
             else:
                 _join(current, sighting)
+    for exchange in exchanges:
+        _settle(exchange)
     exchanges = _without_doubles(exchanges)
     for exchange in exchanges:
         _recognise_me(exchange)
@@ -137,6 +140,7 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
                 or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere)
             ):
                 _join(last, e)
+                _settle(last)
                 continue
         joined.append(e)
     return joined
@@ -396,7 +400,7 @@ def _join(e: Sighting, s: Sighting) -> None:
     e.when = s.when or e.when
     if told or s.intermediary or s.body_fault or s.location:
         e.quotes.append(s.text)
-    _add_text(e, s.text)
+    e.more.append(s.text)
 
 
 def _tells_more(new: KeySign, known: KeySign) -> bool:
@@ -406,8 +410,14 @@ def _tells_more(new: KeySign, known: KeySign) -> bool:
     return known.fault is KeyFault.MISSING and bool(new.sent) and new.rank > known.rank
 
 
-def _add_text(e: Sighting, text: str) -> None:
-    e.text = f"{e.text}\n{text}" if len(e.text) < 40_000 else e.text
+_MAX_TEXT = 40_000
+
+
+def _settle(e: Sighting) -> None:
+    """Put the text of the lines that were added where it belongs, once for all of them."""
+    size = accumulate(map(len, e.more), initial=len(e.text))
+    e.text = "\n".join((e.text, *(line for line, before in zip(e.more, size, strict=False) if before < _MAX_TEXT)))
+    e.more = []
 
 
 # The exchange that counts ----------

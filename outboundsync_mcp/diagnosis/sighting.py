@@ -84,6 +84,8 @@ class Sighting:
     part: int = 0
     when: float | None = None
     quotes: list[str] = field(default_factory=_no_texts)
+    more: list[str] = field(default_factory=_no_texts)
+    """Lines that the text is still to have."""
 
     @property
     def outcome(self) -> bool:
