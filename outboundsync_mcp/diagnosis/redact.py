@@ -73,8 +73,6 @@ _SHAPES: tuple[_Shape, ...] = (
 _MIN_RANDOM = 10
 _CLASSES = bytes.maketrans(f"{digits}{ascii_uppercase}{ascii_lowercase}".encode(), b"0" * 10 + b"A" * 26 + b"a" * 26)
 """A table for `bytes.translate`: one character for all digits, one for all capitals, one for all small letters."""
-
-
 _WORDS = bytes(code if chr(code) in f"{ascii_letters}{digits}_-+" else ord(" ") for code in range(256))
 """A table for `bytes.translate`: letters, digits, `_`, `-` and `+` stay, all else becomes a blank."""
 _OURS = re.compile(rf"osapi(?:_|%5f|\\{{1,8}}(?:u00|x)5f|&#95;|&lowbar;|=5f)(?P<value>{_TOKEN}*)")
@@ -464,7 +462,7 @@ def _pieces(secret: str) -> Iterator[str]:
         for shift in range(3) if len(piece) <= 200 else ():
             encoded = base64.b64encode(b"\0" * shift + piece.encode()).decode()
             yield encoded[shift + (shift > 0) : -4]  # without what its neighbours have a part in
-    if "/" in plain:  # what has none is part of a piece above
+    if "/" in plain or "=" in plain:  # what has neither is part of a piece above
         yield from (token for token in _BASE64.findall(plain) if _is_random(token))
     decoded = _from_base64(secret)
     if decoded:

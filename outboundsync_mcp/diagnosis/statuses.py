@@ -328,13 +328,13 @@ def _is_past(left: str, right: str) -> bool:
         return False
     wanted = max(i for i, word in enumerate(words) if word in p.WANTING_WORDS) if p.WANTING_WORDS & {*words} else None
     return (
-        (not _PAST_WORDS.isdisjoint(words[-5:]) and _tell_of_the_past(words[-5:]))
+        (not _PAST_WORDS.isdisjoint(words[-5:]) and _tells_of_the_past(words[-5:]))
         or (wanted is not None and p.GETTING_WORDS.isdisjoint(words[wanted:]))
         or p.PAST_AFTER.match(right) is not None
     )
 
 
-def _tell_of_the_past(words: list[str]) -> bool:
+def _tells_of_the_past(words: list[str]) -> bool:
     padded = p.SINCE.sub("", f" {' '.join(words)} ")
     return padded.endswith(p.OVER_BEFORE) or any(phrase in padded for phrase in p.PAST_BEFORE)
 
