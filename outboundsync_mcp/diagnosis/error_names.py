@@ -9,7 +9,6 @@ import re
 from typing import NamedTuple
 
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure
-from outboundsync_mcp.diagnosis.needles import Needles
 from outboundsync_mcp.diagnosis.patterns import needles_of
 
 Outcome = Failure | BodyFault
@@ -175,7 +174,6 @@ _MESSAGES: tuple[tuple[str, Outcome], ...] = (
         """,
     ),
 )
-_NEEDLES = Needles(needle for needle, _ in _MESSAGES)
 
 _CONSTANT = re.compile(  # `CURLE_RECV_ERROR`, `net::ERR_CERT_REVOKED`; no setting with its value
     r"(?<![A-Za-z\d_$.])(?:(?=(?:[A-Z\d]{1,40}_){0,8}(?:S*L?ERR|CURLE_|E_|FAIL|INVALID|HPE_|CERT_|MISMATCH|EXCEED))"
@@ -293,8 +291,7 @@ class ErrorNames:
     """The messages of the table that a text has, found once for the whole text, so that a line costs what it says."""
 
     def __init__(self, lower: str) -> None:
-        found = _NEEDLES.found_in(lower)
-        self._messages = [row for row in _MESSAGES if row[0] in found]
+        self._messages = [row for row in _MESSAGES if row[0] in lower]
 
     def in_line(self, text: str) -> Told | None:
         """What a line's error names, numbers and messages say; the surest, and of equals the first."""

@@ -1,7 +1,6 @@
 """What a pasted command or request header shows of the key that was sent. No character of a key leaves this file."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from outboundsync_mcp.diagnosis.evidence import KeyFault
@@ -40,7 +39,7 @@ _OTHER_HEADER = re.compile(
 _BEARER_AUTH = re.compile(r"(?i)(?:-A|--auth-type)[ =]{0,2}bearer\b")  # HTTPie: then --auth takes the key
 _AS_LOGIN = re.compile(r"""(?:^|\s)(?:-u|--user|-a|--auth)[ =]{1,2}["']?osapi_""")
 _VARIABLE = r"outbound_?sync_(?:api_)?(?:key|token)"
-_NOT_SET_IN_ENGLISH = Hinted(
+_NOT_SET = Hinted(
     (
         *(
             "sync_",
@@ -118,8 +117,6 @@ _NOT_SET_ABROAD = Hinted(
         r"|(?:没有|缺少|未)(?:配置|设置|提供|携带|带)? ?(?:authorization|api ?(?:key|密钥))(?! ?的)"
     ),
 )
-NOT_SET = (_NOT_SET_IN_ENGLISH, _NOT_SET_ABROAD)
-"""Words that say that no key was set or sent."""
 _ILLEGAL_HINTS = ("illegal", "invalid", "codec", "bytestring", "must not", "malformed", "header value")
 _ILLEGAL = (
     (
@@ -188,13 +185,10 @@ HINTS = (
 """Literals of which one is in every text that shows something of the key."""
 
 
-def key_sign(
-    text: str, pairs: list[tuple[str, str]], *, sets_header: bool = False, not_set: Sequence[Hinted] = NOT_SET
-) -> KeySign | None:
+def key_sign(text: str, pairs: list[tuple[str, str]], *, sets_header: bool = False) -> KeySign | None:
     """What a unit of text shows of the key, or None when it shows nothing.
 
     `sets_header`: the text around it tells of setting a header, which is where an encoding can fail.
-    `not_set`: the words of `NOT_SET` that the text around it has.
     """
     lower = text.lower()
     sign = None
@@ -213,7 +207,7 @@ def key_sign(
             sign = _better(sign, _wrong_scheme())
     if sign is None and "osapi_" in lower and _is_misplaced(text):
         sign = _wrong_scheme()
-    if any(words.search(lower, lower) for words in not_set):
+    if _NOT_SET.search(lower, lower) or _NOT_SET_ABROAD.search(lower, lower):
         return _better(
             sign, KeySign(fault=KeyFault.MISSING, detail="The text says that no key was set or sent.", rank=2)
         )

@@ -16,7 +16,7 @@ from outboundsync_mcp.diagnosis.clean import clean_message
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary
 from outboundsync_mcp.diagnosis.needles import Index, Needles
 from outboundsync_mcp.diagnosis.request_key import HINTS as KEY_HINTS
-from outboundsync_mcp.diagnosis.request_key import NOT_SET, KeySign, key_sign
+from outboundsync_mcp.diagnosis.request_key import KeySign, key_sign
 from outboundsync_mcp.diagnosis.statuses import (
     BARE,
     CUED,
@@ -146,7 +146,6 @@ class Vocabulary:
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
             no_reports.append(p.PASSED)
         self.no_reports = [pattern.hinted_in(found) for pattern in no_reports]
-        self.not_set = [words.hinted_in(found) for words in NOT_SET]
         self.sets_header = not found.isdisjoint(_SETS_HEADER)
         self.judged: Judged = {}
         self._starts = [0, *accumulate(map(len, parts))]
@@ -907,12 +906,7 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
 
 
 def _see_key(unit: Unit, _lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    s.key = key_sign(
-        unit.text,
-        unit.pairs if unit.objects else [],
-        sets_header=vocabulary.sets_header,
-        not_set=vocabulary.not_set,
-    )
+    s.key = key_sign(unit.text, unit.pairs if unit.objects else [], sets_header=vocabulary.sets_header)
 
 
 class _Look(NamedTuple):
@@ -986,7 +980,6 @@ _NEEDLES = Needles(
         for table in (_FAILURES, _BODY_FAULTS, _PAGES, _SHAPES, _VENDOR_WORDS, _VENDOR_DOMAINS, _UNRELATED, _IMPLIED)
     ),
     _BITS_OF_HINT,
-    *(words.hints for words in NOT_SET),
     _SETS_HEADER,
     p.STOPPED,
 )
