@@ -267,6 +267,7 @@ def _goes_on(unit: Unit, e: Sighting) -> bool:
 
 _CDN_TIMEOUTS = frozenset({522, 524})
 """Cloudflare's, of the server behind it."""
+_GATEWAYS = frozenset({502, 503, 504})
 _TIMEOUTS = frozenset({Failure.CONNECT_TIMEOUT, Failure.READ_TIMEOUT, Failure.DEADLINE})
 
 
@@ -304,6 +305,8 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         and not (s.record or s.opens or s.host)
     ):
         return False  # what the page of the CDN says of its own request
+    if e.status in _GATEWAYS and s.failure is not None and s.status is None and _is_in_its_body(s, e):
+        return False
     if s.failure is not None and s.status is None and s.failure_rank >= 3 and e.status is not None:
         return not 200 <= e.status < 300 or s.record
     if s.json_body and s.when is None and s.status == e.status and s.host_is_ours and e.host_is_ours:
@@ -325,10 +328,27 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
         and s.outcome
         and e.outcome
         and e.vendor is None
-        and (e.ours_rank or (s.status is not None and s.status != e.status))
+        and (_tells_of_us(e) or (s.status is not None and s.status != e.status))
     ):
         return True
     return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
+
+
+_HEAD = re.compile(r"[\s<]{0,4}HTTP/[\d.]{1,3} \d{3}\b")
+
+
+def _is_in_its_body(s: Sighting, e: Sighting) -> bool:
+    """Whether `s` stands behind a response's status line, headers and the empty line that ends them."""
+    if s.record or s.opens or s.when:
+        return False
+    lines = [e.text, *e.more]
+    head = max((at for at, line in enumerate(lines) if _HEAD.match(line)), default=len(lines))
+    return sum(not line.strip("< \t\r") for line in lines[head:]) == 1
+
+
+def _tells_of_us(e: Sighting) -> bool:
+    """Whether it is ours for more than a name in a line of its record that tells nothing of the outcome."""
+    return e.ours_rank >= 2 or (bool(e.ours_rank) and any(_OUR_NAME.search(quote.lower()) for quote in e.quotes))
 
 
 def _names_request(s: Sighting) -> bool:

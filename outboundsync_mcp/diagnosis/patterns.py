@@ -371,6 +371,12 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("tunneling failed: forbidden", 403),
     ("no live upstreams", 502),
     ("upstream connect error or disconnect", 503),  # Envoy
+    ("upstream request timeout", 504),
+    ("sorry, you have been blocked", 403),  # Cloudflare
+    ("attention required! | cloudflare", 403),
+    ("request blocked.", 403),  # CloudFront
+    ("an invalid response was received from the upstream", 502),  # Kong
+    ("incapsula incident id", 403),
     ("you don't have permission to access", 403),  # Apache, Akamai
     ("status code unauthorized", 401),  # .NET's names
     ("status code forbidden", 403),
@@ -952,9 +958,10 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         cf-browser-verification | challenge-platform | you are being rate limited | cloudflare challenge | cdn-cgi/ |
         cloudflare_error | cf_chl | cloudflare block | cloudflare error |
         enable javascript and cookies to continue | blocked by cloudflare | checking your browser before |
-        used cloudflare to restrict access
+        used cloudflare to restrict access | you are unable to access | why have i been blocked
         """,
     ),
+    PageWords("attention required! | cloudflare", Intermediary.CLOUDFLARE),
     *_pages(
         Intermediary.FIREWALL,
         """
@@ -965,7 +972,8 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         your access to this site has been limited | azure front door | microsoft-azure-application-gateway |
         blocked by your | blocked by our | blocked by the firewall | blocked by administrator |
         blocked by the administrator | blocked by checkpoint | checkpoint firewall | blocked by a firewall |
-        blocked by security | blocked by network policy | f5 big-ip | reference #18. | waf rule | by firewall
+        blocked by security | blocked by network policy | f5 big-ip | reference #18. | waf rule | by firewall |
+        rbac: access denied | rbac_access_denied
         """,
     ),
     *_pages(

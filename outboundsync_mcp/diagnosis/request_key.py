@@ -338,6 +338,8 @@ def _of_value(value: str, *, code: bool) -> KeySign | None:
                 detail="The Authorization header has the key without the word Bearer in front of it.",
                 rank=3,
             )
+        if check_key(value).fault is KeyFault.OTHER_VENDOR:
+            return _of_key(value)
         if (
             _MASK.search(value)
             or _TEMPLATE.match(value)

@@ -446,6 +446,7 @@ def _as_scanned(lower: str) -> str:
 
 
 _SCANNED = {words: _as_scanned(words) for words, *_ in p.DOCUMENTED_MESSAGES}
+_STATUS_OF = {message: status for _, status, message in p.DOCUMENTED_MESSAGES}
 _TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
 
 
@@ -748,9 +749,15 @@ _TO_READ = re.compile(
     r"(?i)\b(?:see|more|check|visit|docs?|documentation|info|information|here|help|read|refer|guide|at"
     r"|learn)\b[^/]{0,30}$"
 )
-_TO_READ_ON_GITHUB = re.compile(
-    r"(?<!api\.)github\.com/[^/\s]{1,60}/[^/\s]{1,100}/(?:issues|pull|blob|tree|wiki|discussions)\b"
+_SCREEN = re.compile(
+    r"(?i)https?://(?!\S{0,200}(?:outboundsync\.com|/api\b|/v\d|/services/data))(?:"
+    r"(?:app|console|portal|dashboard|admin|studio)\.[\w.-]{4,100}|[\w.-]{1,60}\.(?:console\.aws\.amazon|lightning\.force)\.com"
+    r"|(?:[\w-]{1,60}\.){0,3}(?:github\.com/[\w.-]{1,60}/[\w.-]{1,100}/(?:issues|pull|blob|tree|wiki|discussions|actions|commit)"
+    r"|gitlab\.com/\S{1,100}/-/|zapier\.com/(?:app|editor)|make\.com/\d{1,12}/|slack\.com/(?:archives|client)"
+    r"|atlassian\.net/(?:browse|wiki|jira|servicedesk)|zendesk\.com/(?:agent|hc)|(?:docs|drive)\.google\.com/|console\.cloud\.google\.com/"
+    r"|linear\.app/|notion\.so/|trello\.com/c/))"
 )
+"""What a person looks at: a run, a ticket, a log, a page of instructions. No API answers there."""
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
 _REQUEST_CONTEXT = re.compile(
     r"(?i)(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD)\s|for url:? |\burl[\"']?[:=\s]|\buri[\"']?[:=\s]|request(?:ed"
@@ -780,11 +787,42 @@ def _see_us(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -> Non
 _ACCESS_LOG = re.compile(
     r"\"[A-Z]{3,7} (?!\S{0,200}/api/v1/me)/\S{0,400} HTTP/[\d.]{1,3}\",? [1-5]\d\d\b"
     r"|^\W{0,8}(?:GET|POST|PUT|PATCH|DELETE) (?!\S{0,200}/me\b)/\S{0,400} [1-5]\d\d (?:in )?[\d.]{1,9} ?m?s\b"
+    r"|\b(?:GET|POST|PUT|PATCH|DELETE) [1-5]\d\d [\w.-]{3,100} (?!\S{0,200}/api/v1/me\b)/\S{1,400}"  # Vercel
+    r"|\b(?:Internal Server Error|Bad Gateway|Service Unavailable|Not Found|Forbidden|Unauthorized|Bad Request"
+    r"|Too Many Requests): /(?!\S{0,200}/api/v1/me\b)\S{0,400}\s*$"  # Django
 )
 """Of a server's: what it answered, and, of a server in development, how long that took."""
+_LOG_HINTS = (
+    *(f'http/{version}"' for version in ("1.1", "1.0", "2.0", "2", "3.0", "3")),
+    *(f"{method} {at}" for method in ("get", "post", "put", "patch", "delete") for at in "/2345"),
+    ": /",
+)
+
+
+_ASKED_PATH = frozenset(
+    {"path", "uri", "url", "requestpath", "requesturi", "requesturl", "route", "httptarget", "urlpath"}
+)
+_METHOD_KEYS = frozenset({"method", "requestmethod", "httpmethod", "httprequestmethod"})
+
+
+def _see_own_answer(unit: Unit, s: Sighting) -> None:
+    """A record of what the user's own server answered, and why it could not do better: the reason is what counts."""
+    told = s.failure_rank >= 3 or s.body_fault is not None or s.message_rank == 3
+    if not told or s.status is None or s.status < 500:
+        return
+    named = [(key, value) for (_, value), keys in zip(unit.pairs, unit.keys, strict=True) for key in keys]
+    asked = [value for key, value in named if key in _ASKED_PATH]
+    elsewhere = any(value.startswith("/") for value in asked) and not any(
+        _PATH.search(value) or p.OUR_DOMAIN in value for value in asked
+    )
+    if elsewhere and any(key in _METHOD_KEYS for key, _ in named):
+        s.status, s.status_rank = None, 0
+        if s.message_rank == 3 and (status := _STATUS_OF.get(s.message or "")):
+            _state(s, status, CUED, implied=True)
 
 
 def _see_log(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    _see_own_answer(unit, s)
     match = _ACCESS_LOG.search(unit.text)
     if match is not None and s.host is None:
         around = (unit.text[: match.start()] + unit.text[match.end() :]).lower()
@@ -799,7 +837,7 @@ def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
         before = unit.text[max(0, match.start() - 60) : match.start()]
         if "user-agent" in before.lower():
             continue  # "got (https://github.com/sindresorhus/got)"
-        if "github.com/" in match[0] and _TO_READ_ON_GITHUB.search(match[0]) and not _REQUEST_CONTEXT.search(before):
+        if _SCREEN.match(match[0]) and not _REQUEST_CONTEXT.search(before):
             continue
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
@@ -879,12 +917,13 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
             return
     if s.mentions_us or s.vendor:
         return
+    asked = _SCREEN.sub("", lower) if vocabulary.vendor_domains and "://" in lower else lower
     for vendor, domain in vocabulary.vendor_domains:
-        at = lower.find(domain)
+        at = asked.find(domain)
         if (
             at >= 0
-            and (at == 0 or lower[at - 1] in "./ '\"(")
-            and "@" not in lower[max(0, at - 40) : at]
+            and (at == 0 or asked[at - 1] in "./ '\"(")
+            and "@" not in asked[max(0, at - 40) : at]
             and s.status_rank != BARE
         ):
             s.vendor, s.vendor_rank = vendor, 1
@@ -938,7 +977,7 @@ _LOOKS: tuple[_Look, ...] = (
     _Look(_see_failure),
     _Look(_see_intermediary, ("error", *p.CHALLENGE_WORDS)),
     _Look(_see_us, (*_OUR_NAMES, p.OUR_PATH)),
-    _Look(_see_log, ('http/1.1"', 'http/1.0"', 'http/2.0"', 'http/2"', 'http/3.0"', 'http/3"', "get /", "post /")),
+    _Look(_see_log, _LOG_HINTS, _METHOD_KEYS),
     _Look(_see_url, ("://",), _HOST_KEYS),
     _Look(_see_named_host, _HOST_HINTS),
     _Look(_see_answering_host, (p.OUR_DOMAIN,)),
