@@ -177,6 +177,11 @@ def _challenged(e: Evidence) -> bool:
     )
 
 
+def _blocked(e: Evidence) -> bool:
+    """What was seen says so, in a text that states no status."""
+    return any(word in seen.casefold() for seen in e.seen for word in ("blocked", "access denied"))
+
+
 def _leads_to_login(e: Evidence) -> bool:
     """The redirect leaves OutboundSync, or leaves the host for what reads like a log-in page or a private address."""
     target = _split(e.location)
@@ -381,6 +386,8 @@ _NO_STATUS = (
     Rule("cloudflare_1020", lambda e: e.cdn_code == 1020),
     Rule("cloudflare_block", lambda e: e.cdn_code in _CLOUDFLARE_BLOCKS or _challenged(e)),
     Rule("upstream_cloudflare", lambda e: e.cdn_code is not None),
+    Rule("forbidden_proxy", lambda e: _blocked(e) and e.intermediary is Intermediary.PROXY),
+    Rule("forbidden_firewall", lambda e: _blocked(e) and e.intermediary is Intermediary.FIREWALL),
     Rule("no_answer", lambda e: e.source == "live"),
     Rule("nothing_given", lambda e: not any(line.strip() for line in e.seen)),
     Rule("unknown", _any),

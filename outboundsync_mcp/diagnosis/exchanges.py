@@ -37,7 +37,7 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
                 sighting.key = _NO_AUTHORIZATION
             if current is None or _contradicts(current, sighting):
                 current = sighting
-                if sighting.outcome or sighting.host or sighting.key or sighting.waits:
+                if sighting.outcome or sighting.host or sighting.key or sighting.waits or sighting.intermediary:
                     sighting.quotes.append(sighting.text)
                 exchanges.append(current)
             else:

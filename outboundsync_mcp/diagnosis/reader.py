@@ -147,7 +147,9 @@ def _evidence(
         vendor = e.vendor or e.host
     key = e.key if failure is None else None
     seen = [*_quotes(e, redact), *notes]
-    if given and not e.outcome and not (key and key.fault) and status is None and message is None:
+    between = _intermediary(e, final)
+    is_silent = not e.outcome and not (key and key.fault) and status is None and message is None
+    if given and is_silent and between is None:
         seen.append("Nothing in the text reads as an HTTP error.")
     if status is None and final is not None and (e.status_implied or e.status is None):
         seen.append(
@@ -166,7 +168,7 @@ def _evidence(
         json_body=e.json_body if not e.html else False,
         body_fault=fault,
         body_fault_detail=fault_detail,
-        intermediary=_intermediary(e, final),
+        intermediary=between,
         cdn_code=e.cdn_code,
         location=redact(origin_and_path(e.location) or "") or None
         if final is not None and 300 <= final < 400
@@ -281,9 +283,18 @@ def _realm(e: Sighting) -> bool | None:
     return None
 
 
+_BLOCKING = (Intermediary.PROXY, Intermediary.FIREWALL)
+_BLOCKED = re.compile(r"(?i)\bblocked\b|access denied")
+
+
+def _is_blocked(e: Sighting) -> bool:
+    """Whether a page says so that states no status, and nothing else is told."""
+    return not e.outcome and e.intermediary in _BLOCKING and _BLOCKED.search(e.text) is not None
+
+
 def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:
     """Who answered; a needle of a page counts only where a page or a proxy can have answered."""
-    if status == 407 or (e.intermediary is Intermediary.PROXY and status is not None):
+    if status == 407 or (e.intermediary is Intermediary.PROXY and (status is not None or _is_blocked(e))):
         return Intermediary.PROXY
     if status == 511:
         return Intermediary.CAPTIVE_PORTAL
@@ -338,7 +349,7 @@ def _certainty(e: Sighting, *, explicit: bool) -> Confidence:
 def _quotes(e: Sighting, redact: Redactor) -> list[str]:
     """What led to the reading, quoted line by line."""
     quotes: dict[str, None] = {}
-    for text in (e.quotes or [e.text]) if e.outcome or e.key else []:
+    for text in (e.quotes or [e.text]) if e.outcome or e.key or _is_blocked(e) else []:
         line = next((line for line in text.split("\n") if any(char.isalnum() for char in line)), None)
         if line is not None and len(quotes) < MAX_QUOTES:
             quotes[f"“{clean(redact(line[:2000]), MAX_QUOTE_CHARS - 2)}”"] = None

@@ -910,11 +910,28 @@ _WORKS = re.compile(  # "the HubSpot token works, 200 OK"
 _OF_VENDOR = re.compile(r"\b(?:from|by|of|calling|de|von|at|to|with|call) (?:the |our |my )?$")
 
 
+_CONTRAST = re.compile(r"\b(?:but|while|whereas|though|although|aber|mais|pero|mas|maar|ale)\b|\bно\b|;")
+
+
+def _see_contrast(line: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    """A body in a sentence that tells of another vendor first, and of us behind the "but"."""
+    contrast = _CONTRAST.search(line)
+    if contrast is None or any(name in line[: contrast.start()] for name in _OUR_NAMES):
+        return
+    for vendor, word in vocabulary.vendor_words:
+        at = line.find(word, 0, contrast.start())
+        if at >= 0 and _VENDOR_SAYS.match(line, at + len(word)):
+            s.vendor, s.vendor_rank, s.mentions_us, s.ours_rank = vendor, 2, False, 0
+            return
+
+
 def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
     for vendor, needles in vocabulary.shapes:
         if all(needle in lower or needle in unit.flat for needle in needles):
             s.vendor, s.vendor_rank, s.vendor_shape = s.vendor or vendor, max(s.vendor_rank, 2), True
             return
+    if s.mentions_us and unit.objects and vocabulary.vendor_words:
+        _see_contrast(lower.split("\n", 1)[0], vocabulary, s)
     if s.mentions_us or s.vendor:
         return
     asked = _SCREEN.sub("", lower) if vocabulary.vendor_domains and "://" in lower else lower

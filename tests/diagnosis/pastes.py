@@ -5537,4 +5537,52 @@ PASTES: tuple[Paste, ...] = (
         None,
         "timed_out",
     ),
+    Paste(
+        "smartlead_says_but_ours_works",
+        'SmartLead says 401 {"message":"Invalid API Key"} but OutboundSync /me gives 200',
+        401,
+        "not_outboundsync",
+    ),
+    Paste(
+        "smartlead_returned_semicolon",
+        'Smartlead returned {"message":"Invalid API Key"} (401); OutboundSync works',
+        401,
+        "not_outboundsync",
+    ),
+    Paste(
+        "hubspot_workflow_ours_401",
+        'HubSpot workflow failed: 401 {"message":"Invalid API key"} from OutboundSync; nothing else',
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "hubspot_fine_ours_401",
+        'HubSpot is fine but OutboundSync says 401 {"message":"Invalid API key"}',
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "zscaler_blocked_in_words",
+        "Zscaler: Website blocked. Access to app.outboundsync.com is blocked by policy (category: Newly Registered Domains)",
+        None,
+        "forbidden",
+    ),
+    Paste(
+        "fortiguard_page_as_text",
+        "FortiGuard Intrusion Prevention - Access Blocked\nWeb Page Blocked\nYou have tried to access a web page that is in violation of your Internet usage policy.\nURL: https://app.outboundsync.com/api/v1/me",
+        None,
+        "forbidden",
+    ),
+    Paste(
+        "palo_alto_page_as_text",
+        "Web Page Blocked\nAccess to the web page you were trying to visit has been blocked in accordance with company policy.\nURL: app.outboundsync.com/api/v1/me",
+        None,
+        "forbidden",
+    ),
+    Paste(
+        "sucuri_blocked_as_text",
+        "Sucuri WebSite Firewall - Access Denied\nBlock ID: GEO02\nhttps://app.outboundsync.com/api/v1/me",
+        None,
+        "forbidden",
+    ),
 )
