@@ -276,6 +276,8 @@ _PLACEHOLDER_WORD = (
     "outboundsync|placeholder|credentials?|changeme|changeit|secrets?|example|replace|actual|bearer|insert|sample"
     "|string|values?|tokens?|change|dummy|fixme|paste|enter|osapi|keys?|your|here|goes|with|this|todo|fake|real|api"
     "|put|add|tbd|the|own|new|me|my|(?:(?:live|test|prod)[_-])?x{3,}"
+    "|schl(?:ue|ü)ssel|chiave|sleutel|nyckel|anahtar|chave|clave|llave|klucz|tutaj|votre|cl[eé]|dein|mein|hier|jouw"
+    "|mijn|twoj|twój|aqu[ií]|ici|sua|seu|tua|ihr|tu|su|la|il"
 )
 # Possessive, so that no value can make it try every way of splitting it into words.
 _PLACEHOLDER = re.compile(

@@ -457,6 +457,15 @@ INSTRUCTION = Hinted(
     ),
 )
 
+# What holds of any such key is no report of this one.
+GENERAL = Hinted(
+    ("n invalid ", "a wrong ", "a missing ", "a bad ", "a revoked ", "n expired ", "a malformed "),
+    re.compile(
+        r"\ban? (?:invalid|wrong|missing|bad|revoked|expired|malformed) (?:api |bearer )?(?:key|token) (?:gives?|gets?"
+        r"|returns?|means?|would|will|leads?|results?|yields?|causes?|produces?)\b"
+    ),
+)
+
 # Lines of code that handle an error: they tell of what could happen.
 HANDLER = Hinted(
     ("except", "rescue", "catch", "isinstance("),

@@ -140,7 +140,7 @@ class Vocabulary:
             (_see_vendor, [word for _, word in (*self.vendor_words, *self.vendor_domains)]),
             (_see_vendor, [row.needles[0].split("=")[0] for row in self.shapes]),
         )
-        no_reports = [p.INSTRUCTION, p.HANDLER, p.CONFIGURED]
+        no_reports = [p.INSTRUCTION, p.GENERAL, p.HANDLER, p.CONFIGURED]
         if "\ne  " in lower or found.isdisjoint(p.STOPPED):  # pytest shows the code, and then the error
             no_reports.append(p.MADE_ERROR)
         if ("pass" in lower or "\nok" in lower) and p.TESTS_RAN.search(lower):
@@ -414,6 +414,8 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
     for words, status, message in p.DOCUMENTED_MESSAGES:
         at = scanned.find(_SCANNED[words])
         if at >= 0 and _TALK.search(lower[max(0, at - 30) : at]) is None:
+            if _OVER.match(lower, at + len(words)) and not unit.objects:
+                continue
             s.message, s.message_rank = message, 3
             if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
@@ -447,7 +449,13 @@ def _as_scanned(lower: str) -> str:
 
 _SCANNED = {words: _as_scanned(words) for words, *_ in p.DOCUMENTED_MESSAGES}
 _STATUS_OF = {message: status for _, status, message in p.DOCUMENTED_MESSAGES}
-_TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
+_TALK = re.compile(
+    r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than|past|rid of|fixed|solved|resolved)\W{1,3}"
+    r"(?:the |an? |that |\"|'|“){0,2}$"
+)
+_OVER = re.compile(
+    r"(?i)[\"'”]?(?: \w{1,10}){0,2} (?:(?:from|of) (?:yesterday|last )|(?:is|was) (?:gone|fixed|solved|resolved)\b)"
+)
 
 
 def _another_key(lower: str) -> bool:
@@ -1007,7 +1015,11 @@ _ON_PAGE = sum(
 )
 _NO_REPORT = 1 << len(_LOOKS)
 _NO_REPORT_HINTS = (
-    *(hint for told in (p.INSTRUCTION, p.HANDLER, p.CONFIGURED, p.MADE_ERROR, p.PASSED) for hint in told.hints),
+    *(
+        hint
+        for told in (p.INSTRUCTION, p.GENERAL, p.HANDLER, p.CONFIGURED, p.MADE_ERROR, p.PASSED)
+        for hint in told.hints
+    ),
     "{",
 )
 _SETS_HEADER = ("putheader", "header_value", "'authorization'", '"authorization"', "new headers (")
