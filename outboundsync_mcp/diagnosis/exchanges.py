@@ -48,7 +48,9 @@ def exchanges_of(units: list[Unit]) -> list[Sighting]:
     for exchange in exchanges:
         _recognise_me(exchange)
         _recognise_cut_me(exchange)
-        if exchange.status_rank == BARE and not _is_about_requests(vocabulary.lower):
+    bare = [exchange for exchange in exchanges if exchange.status_rank == BARE]
+    if bare and not _is_about_requests(vocabulary.lower):
+        for exchange in bare:
             exchange.status, exchange.status_rank = None, 0
     if (
         not any(exchange.outcome for exchange in exchanges)
@@ -334,12 +336,13 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
     return bool(s.message_rank >= 2 and e.message_rank >= 2 and s.message != e.message and s.status is not None)
 
 
+_RESPONSE_LINES = 60
 _HEAD = re.compile(r"[\s<]{0,4}HTTP/[\d.]{1,3} \d{3}\b")
 
 
 def _is_in_its_body(s: Sighting, e: Sighting) -> bool:
     """Whether `s` stands behind a response's status line, headers and the empty line that ends them."""
-    if s.record or s.opens or s.when:
+    if s.record or s.opens or s.when or len(e.more) > _RESPONSE_LINES:
         return False
     lines = [e.text, *e.more]
     head = max((at for at, line in enumerate(lines) if _HEAD.match(line)), default=len(lines))
@@ -466,7 +469,8 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
         and (errors := _later_errors(ours[-1], everything))
     ):
         return _latest(errors)  # what failed is not OutboundSync
-    nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told)]
+    of_vendor = any(owner_of(e) == "vendor" and e.status_rank > IMPLIED for e in told)
+    nobodys = [e for e in told if owner_of(e) == "unknown" and not _belongs_to_another(e, told, of_vendor=of_vendor)]
     return _latest(_plain(ours) or _plain(nobodys) or ours or nobodys or told)
 
 
@@ -487,15 +491,11 @@ def _newest(exchanges: list[Sighting]) -> list[Sighting]:
     return [e for e in exchanges if (e.part, e.depth) == newest]
 
 
-def _belongs_to_another(e: Sighting, told: list[Sighting]) -> bool:
+def _belongs_to_another(e: Sighting, told: list[Sighting], *, of_vendor: bool) -> bool:
     """A success beside errors, or words that imply a status beside another vendor's that is plainly stated."""
     if e.status is not None and e.status < 300 and e.me is None and len(told) > 1:
         return True
-    return (
-        e.status_rank <= IMPLIED
-        and e.message_rank < 3
-        and any(owner_of(other) == "vendor" and other.status_rank > IMPLIED for other in told)
-    )
+    return of_vendor and e.status_rank <= IMPLIED and e.message_rank < 3
 
 
 def _plain(exchanges: list[Sighting]) -> list[Sighting]:

@@ -955,7 +955,8 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         fortiguard | fortigate | mcafee web gateway | cisco umbrella | proxy server received |
         err_tunnel_connection_failed | sophos web | netskope | palo alto networks | web filter | err_access_denied |
         the cache administrator | x-bluecoat | websense | proxy error | ironport | check point software |
-        usercheck portal | in accordance with company policy | web page blocked | proxy-connection failed | proxy responded | bad response: 407 |
+        usercheck portal | in accordance with company policy | web page blocked | proxy-connection failed |
+        proxy responded | bad response: 407 |
         received http code 403 from proxy | tcp_denied
         """,
     ),

@@ -283,13 +283,13 @@ def _realm(e: Sighting) -> bool | None:
     return None
 
 
-_BLOCKING = (Intermediary.PROXY, Intermediary.FIREWALL)
 _BLOCKED = re.compile(r"(?i)\bblocked\b|access denied")
 
 
 def _is_blocked(e: Sighting) -> bool:
     """Whether a page says so that states no status, and nothing else is told."""
-    return not e.outcome and e.intermediary in _BLOCKING and _BLOCKED.search(e.text) is not None
+    is_told = e.intermediary is Intermediary.PROXY or (e.intermediary is Intermediary.FIREWALL and e.mentions_us)
+    return is_told and not e.outcome and _BLOCKED.search(e.text) is not None
 
 
 def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:

@@ -758,12 +758,12 @@ _TO_READ = re.compile(
     r"|learn)\b[^/]{0,30}$"
 )
 _SCREEN = re.compile(
-    r"(?i)https?://(?!\S{0,200}(?:outboundsync\.com|/api\b|/v\d|/services/data))(?:"
-    r"(?:app|console|portal|dashboard|admin|studio)\.[\w.-]{4,100}|[\w.-]{1,60}\.(?:console\.aws\.amazon|lightning\.force)\.com"
-    r"|(?:[\w-]{1,60}\.){0,3}(?:github\.com/[\w.-]{1,60}/[\w.-]{1,100}/(?:issues|pull|blob|tree|wiki|discussions|actions|commit)"
-    r"|gitlab\.com/\S{1,100}/-/|zapier\.com/(?:app|editor)|make\.com/\d{1,12}/|slack\.com/(?:archives|client)"
-    r"|atlassian\.net/(?:browse|wiki|jira|servicedesk)|zendesk\.com/(?:agent|hc)|(?:docs|drive)\.google\.com/|console\.cloud\.google\.com/"
-    r"|linear\.app/|notion\.so/|trello\.com/c/))"
+    r"(?i)https?://(?!\S{0,200}(?:outboundsync\.com|/api\b|/v\d|/services/data))"
+    r"(?:(?:app|console|portal|dashboard|admin|studio)\.[\w.-]{4,100}"
+    r"|(?:[\w-]{1,60}\.){0,3}(?:console\.aws\.amazon\.com|lightning\.force\.com|(?:docs|drive)\.google\.com"
+    r"|linear\.app|notion\.so|gitlab\.com/\S{1,100}/-|zapier\.com/(?:app|editor)|make\.com/\d{1,12}"
+    r"|slack\.com/(?:archives|client)|atlassian\.net/(?:browse|wiki|jira|servicedesk)|zendesk\.com/(?:agent|hc)"
+    r"|trello\.com/c|github\.com/[\w.-]{1,60}/[\w.-]{1,100}/(?:issues|pull|blob|tree|wiki|discussions|actions|commit))/)"
 )
 """What a person looks at: a run, a ticket, a log, a page of instructions. No API answers there."""
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
@@ -820,10 +820,8 @@ def _see_own_answer(unit: Unit, s: Sighting) -> None:
         return
     named = [(key, value) for (_, value), keys in zip(unit.pairs, unit.keys, strict=True) for key in keys]
     asked = [value for key, value in named if key in _ASKED_PATH]
-    elsewhere = any(value.startswith("/") for value in asked) and not any(
-        _PATH.search(value) or p.OUR_DOMAIN in value for value in asked
-    )
-    if elsewhere and any(key in _METHOD_KEYS for key, _ in named):
+    ours = any(p.OUR_DOMAIN in value for key, value in named if key in _HOST_KEYS) or any(map(_PATH.search, asked))
+    if not ours and any(value.startswith("/") for value in asked) and any(key in _METHOD_KEYS for key, _ in named):
         s.status, s.status_rank = None, 0
         if s.message_rank == 3 and (status := _STATUS_OF.get(s.message or "")):
             _state(s, status, CUED, implied=True)

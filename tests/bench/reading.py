@@ -27,6 +27,8 @@ HOSTILE = {
     "private keys": "-----BEGIN A",
     "pages": "<html>",
     "requests": "> GET / HTTP/1.1\n",
+    "server logs": "Internal Server Error: /x\nECONNREFUSED\n",
+    "dumps": "SocketError: other side closed\n  written: 429, read: 0\n",
     "mails": "On Mon, outboundsync wrote:\n> AcmeTlsFailure\n\n",
 }
 

@@ -5642,4 +5642,16 @@ PASTES: tuple[Paste, ...] = (
         401,
         "malformed_api_key",
     ),
+    Paste(
+        "pull_request_blocked",
+        "Pull request #403 is blocked by security review, Imperva rollout moved to 5.02",
+        None,
+        "unknown",
+    ),
+    Paste(
+        "axios_base_url_502_html",
+        '{"message":"Request failed with status code 502","code":"ERR_BAD_RESPONSE","config":{"url":"/me","method":"get","baseURL":"https://app.outboundsync.com/api/v1"},"status":502,"response":{"data":"<html><h1>502 Bad Gateway</h1> Unexpected token < in JSON at position 0</html>"}}',
+        502,
+        "upstream_unavailable",
+    ),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from outboundsync_mcp.diagnosis import exchanges
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
 from outboundsync_mcp.diagnosis.request_key import KeySign
@@ -836,3 +837,27 @@ def test_a_bare_number_beside_what_another_vendor_stated_belongs_to_it(
 ) -> None:
     exchanges = [nobodys(403, BARE, **known), vendors(429, vendors_rank)]
     assert pick(exchanges) is exchanges[at]
+
+
+LONG_LOGS = ("Internal Server Error: /x\nECONNREFUSED\n", "SocketError: other side closed\n  written: 429, read: 0\n")
+
+
+@pytest.mark.parametrize("lines", LONG_LOGS)
+@pytest.mark.parametrize("question", ["owner_of", "_is_about_requests"])
+def test_of_a_log_twice_as_long_twice_as_much_is_asked(
+    lines: str, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    ask = getattr(exchanges, question)
+
+    def counted(about: Any) -> Any:
+        sizes.append(len(about) if isinstance(about, str) else 1)
+        return ask(about)
+
+    monkeypatch.setattr(exchanges, question, counted)
+    asked: list[int] = []
+    for times in (100, 200):
+        sizes.clear()
+        pick(exchanges_of(units_of(lines * times)))
+        asked.append(sum(sizes))
+    assert asked[1] <= 2.1 * asked[0]
