@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from itertools import accumulate
 from typing import NamedTuple, cast
 
@@ -166,6 +166,11 @@ class Vocabulary:
         if len({*defined.values()}) >= _DEFINITIONS:
             for unit in defined:
                 self.looks[unit] = 0
+
+    @cached_property
+    def tells_of_certificates(self) -> bool:
+        """Whether the text speaks of certificates at all."""
+        return any(word in self.lower for word in p.CERTIFICATE_WORDS)
 
     def _mark(self, bits: int, find: Callable[[int], int]) -> None:
         """Set `bits` for each unit in which `find`, given where to start, finds something."""
@@ -670,7 +675,7 @@ def _stands_alone(needle: str, text: str, lower: str, vocabulary: Vocabulary) ->
     if needle == "' expired on":
         return "certificate '" in lower
     if needle in p.OF_CERTIFICATES:
-        return any(word in vocabulary.lower for word in p.CERTIFICATE_WORDS)
+        return vocabulary.tells_of_certificates
     if needle in ("connecttimeout", "readtimeout", "connectiontimeout", "sockettimeout"):
         return len(_OPTION.findall(text)) < lower.count(needle)
     if _ERRNO.fullmatch(needle) is None:

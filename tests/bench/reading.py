@@ -28,6 +28,7 @@ HOSTILE = {
     "pages": "<html>",
     "requests": "> GET / HTTP/1.1\n",
     "server logs": "Internal Server Error: /x\nECONNREFUSED\n",
+    "distrust": "SecTrust: outboundsync.com is not trusted\n",
     "dumps": "SocketError: other side closed\n  written: 429, read: 0\n",
     "mails": "On Mon, outboundsync wrote:\n> AcmeTlsFailure\n\n",
 }

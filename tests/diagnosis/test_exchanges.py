@@ -9,7 +9,7 @@ from outboundsync_mcp.diagnosis import exchanges
 from outboundsync_mcp.diagnosis.evidence import BodyFault, Failure, Intermediary, KeyFault
 from outboundsync_mcp.diagnosis.exchanges import exchanges_of, owner_of, pick
 from outboundsync_mcp.diagnosis.request_key import KeySign
-from outboundsync_mcp.diagnosis.sighting import Sighting
+from outboundsync_mcp.diagnosis.sighting import Sighting, Vocabulary
 from outboundsync_mcp.diagnosis.statuses import BARE, CUED, EXPLICIT, IMPLIED
 from outboundsync_mcp.diagnosis.units import Unit, pairs_of, units_of
 
@@ -839,25 +839,47 @@ def test_a_bare_number_beside_what_another_vendor_stated_belongs_to_it(
     assert pick(exchanges) is exchanges[at]
 
 
-LONG_LOGS = ("Internal Server Error: /x\nECONNREFUSED\n", "SocketError: other side closed\n  written: 429, read: 0\n")
+LONG_LOGS = (
+    "Internal Server Error: /x\nECONNREFUSED\n",
+    "SocketError: other side closed\n  written: 429, read: 0\n",
+    "SecTrust: outboundsync.com is not trusted\n",
+)
 
 
 @pytest.mark.parametrize("lines", LONG_LOGS)
-@pytest.mark.parametrize("question", ["owner_of", "_is_about_requests"])
-def test_of_a_log_twice_as_long_twice_as_much_is_asked(
-    lines: str, question: str, monkeypatch: pytest.MonkeyPatch
+def test_a_log_twice_as_long_asks_twice_as_often_whose_an_exchange_is(
+    lines: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes: list[int] = []
-    ask = getattr(exchanges, question)
+    asked = 0
 
-    def counted(about: Any) -> Any:
-        sizes.append(len(about) if isinstance(about, str) else 1)
-        return ask(about)
+    def counted(e: Sighting) -> str:
+        nonlocal asked
+        asked += 1
+        return owner_of(e)
 
-    monkeypatch.setattr(exchanges, question, counted)
-    asked: list[int] = []
-    for times in (100, 200):
-        sizes.clear()
-        pick(exchanges_of(units_of(lines * times)))
-        asked.append(sum(sizes))
-    assert asked[1] <= 2.1 * asked[0]
+    monkeypatch.setattr(exchanges, "owner_of", counted)
+    pick(exchanges_of(units_of(lines * 100)))
+    once, asked = asked, 0
+    pick(exchanges_of(units_of(lines * 200)))
+    assert asked <= 2.1 * once
+
+
+@pytest.mark.parametrize("lines", LONG_LOGS)
+def test_the_whole_text_is_looked_through_as_often_however_long_it_is(
+    lines: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+
+    def lower(vocabulary: Vocabulary) -> str:
+        nonlocal looked
+        looked += 1
+        return vocabulary.__dict__["lower"]
+
+    def keep(vocabulary: Vocabulary, text: str) -> None:
+        vocabulary.__dict__["lower"] = text
+
+    monkeypatch.setattr(Vocabulary, "lower", property(lower, keep), raising=False)
+    exchanges_of(units_of(lines * 100))
+    once, looked = looked, 0
+    exchanges_of(units_of(lines * 200))
+    assert looked == once
