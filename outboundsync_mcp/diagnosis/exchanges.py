@@ -134,10 +134,12 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
         if last is not None and last.status is not None and (last.depth, last.part) == (e.depth, e.part):
             is_shown_again = e.status == last.status and e.date is not None and e.date == last.date
             is_logged = e.status == last.status and not e.waits and _is_at(e.when, last.date)
+            is_told_again = e.status == last.status and last.date is not None and e.host_is_ours and _adds_nothing(e)
             is_its_request = e.host is not None and e.status is None and e.failure is None
             if (
                 is_shown_again
                 or is_logged
+                or is_told_again
                 or (e is exchanges[-1] and _is_its_command(e, last))
                 or (is_its_request and owner_of(last) == "unknown" and not last.elsewhere)
             ):
@@ -146,6 +148,11 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
                 continue
         joined.append(e)
     return joined
+
+
+def _adds_nothing(e: Sighting) -> bool:
+    """Whether it has the status alone, as the library's own log of the answer that is shown above."""
+    return e.key is None and e.when is None and not e.waits and e.message_rank < 2 and e.record
 
 
 _UNAUTHORIZED = 401

@@ -54,7 +54,7 @@ _YAML_ITEM = re.compile(  # a list of one
 # What an interpreter shows below what was typed: "r.status_code", "r.headers['retry-after']".
 _ANSWER = re.compile(r"(?m)\n(?:=> |\[1\] |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
-_ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n\((?=[1-5]\d\d, )")
+_ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n(?:Out\[\d{1,4}\]:\s{0,2})?\((?=[1-5]\d\d,\s)")
 # PowerShell shows the property Headers.RetryAfter as a table.
 _RETRY_DELTA = re.compile(
     r"(?:RetryAfter\s{1,20})?\bDate[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}"
@@ -64,7 +64,7 @@ _RETRY_DELTA = re.compile(
 _NUMBERED = re.compile(r"(?m)^\d{1,4} (?=[<>] (?:[A-Z]{3,7} |[\w-]{1,60}: |[1-5]\d\d$))")
 _TRACED = re.compile(r"(?m)^[0-9a-f]{4}: ")  # curl --trace-ascii
 _HTTP_OUTGOING = re.compile(
-    r"(?m)^\[[\w-]{1,40}\] [A-Z]{4,5} [\w.]{1,80}\.headers - http-outgoing-\d{1,6} (?=>>|<<)"
+    r"(?m)^(?:[\d:.,T-]{8,29} ){0,2}\[[\w-]{1,40}\] [A-Z]{4,5} [\w.]{1,80}\.headers - http-outgoing-\d{1,6} (?=>>|<<)"
 )  # Apache's HttpClient
 _FULL_STOP = re.compile(r"(?m)\.$")
 _RSYSLOG_LINE = re.compile(r"(?:#015)?#012(?!\d)")  # a line break

@@ -702,7 +702,8 @@ FAILURES: tuple[FailureWords, ...] = (
         aborted due to timeout | operation was aborted due to timeout | timeout error | deadline exceeded |
         deadline has elapsed | curl: (28) | taskcanceledexception | the operation has timed out |
         network timeout at | error: network timeout | timeout of | i/o timeout | timeout awaiting | err_timeout |
-        zeitüberschreitung | délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken |
+        zeitüberschreitung | timeout für vorgang | timeout dell'operazione |
+        upłynął limit czasu | время ожидания | délai d'attente | délai dépassé | tiempo de espera | tempo limite | tijd verstreken |
         таймаут | превышено время | タイムアウト | 超时 | 逾時 | 시간 초과 | zaman aşımı | przekroczono limit czasu |
         timeout exceeded | timing out | times out | time out | httpx.timeout | request timed | request timeout |
         request time-out | ns_error_net_timeout | {error,timeout} | {:error, :timeout} | ] timeout |

@@ -422,7 +422,8 @@ def _see_message(unit: Unit, lower: str, _vocabulary: Vocabulary, s: Sighting) -
             if _OVER.match(lower, at + len(words)) and not unit.objects:
                 continue
             s.message, s.message_rank = message, 3
-            if s.status is None and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
+            is_open = s.status is None or (s.status_implied and s.status_rank <= IMPLIED)
+            if is_open and not (status == 401 and "invalid api key" in lower and _another_key(lower)):
                 _state(s, status, CUED, implied=True)
             elif s.status == status:  # a bare number that the message confirms
                 s.status_rank = max(s.status_rank, CUED)

@@ -5654,4 +5654,58 @@ PASTES: tuple[Paste, ...] = (
         502,
         "upstream_unavailable",
     ),
+    Paste(
+        "dotnet_timeout_russian",
+        "Invoke-RestMethod : Время ожидания операции истекло\nhttps://app.outboundsync.com/api/v1/me",
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "dotnet_timeout_polish",
+        "Invoke-RestMethod : Upłynął limit czasu operacji.\nhttps://app.outboundsync.com/api/v1/me",
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "dotnet_timeout_italian",
+        "Invoke-RestMethod : Timeout dell'operazione.\nhttps://app.outboundsync.com/api/v1/me",
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "two_answers_the_later_with_a_key",
+        "GET https://app.outboundsync.com/api/v1/me HTTP/1.1\nHost: app.outboundsync.com\nUser-Agent: x\n\nHTTP/1.1 401 Unauthorized\nDate: Fri, 20 Nov 2026 07:15:40 GMT\n\n2026-11-20T07:20:40Z ERROR GET https://app.outboundsync.com/api/v1/me 401 Authorization: Bearer osapi_Qm71LdVt93XzPb6KfRw2HsYn",
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "httpclient5_wire_no_auth",
+        '10:02:55.301 [main] DEBUG org.apache.hc.client5.http.impl.classic.MainClientExec - ex-0000000001 executing GET /api/v1/me HTTP/1.1\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> GET /api/v1/me HTTP/1.1\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Accept: application/json, application/*+json\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Accept-Encoding: gzip, x-gzip, deflate\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Host: app.outboundsync.com\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Connection: keep-alive\n10:02:55.310 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> User-Agent: Apache-HttpClient/5.3.1 (Java/21.0.2)\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << HTTP/1.1 401 Unauthorized\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << Content-Type: application/json; charset=utf-8\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << Content-Length: 69\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << WWW-Authenticate: Bearer realm="OutboundSync API"\nException in thread "main" org.springframework.web.client.HttpClientErrorException$Unauthorized: 401 Unauthorized: "{"statusCode":401,"message":"Invalid API key","error":"Unauthorized"}"\n\tat org.springframework.web.client.HttpClientErrorException.create(HttpClientErrorException.java:106)\n\tat org.springframework.web.client.DefaultResponseErrorHandler.handleError(DefaultResponseErrorHandler.java:183)\n\tat org.springframework.web.client.RestTemplate.doExecute(RestTemplate.java:889)\n',
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "dictated_en",
+        "so hey um this is Rachel from the rev ops team period I'm trying to connect the outbound sync thing to our dashboard comma and when I press test connection there's a red box and it says quote unauthorized dash invalid API key unquote period new paragraph I copied the key from the page this morning um around nine forty five and I have like two hundred contacts waiting question mark can somebody call me back on extension five oh three thanks\n",
+        401,
+        "invalid_api_key",
+    ),
+    Paste(
+        "env_pl_empty_key",
+        'Cześć, wrzucam .env i to co wypluwa skrypt, może ktoś widzi co jest nie tak:\n\n```\n# .env\nAPP_ENV=staging\nDB_URL=postgres://sync_user:jmoRcn-BbHLylD@db-staging.internal:5432/sync\nHUBSPOT_TOKEN=pat-na1-625bd107-8217-d639-bef3-b676beb7fc98\nOUTBOUNDSYNC_API_KEY=\nOUTBOUNDSYNC_BASE_URL=https://app.outboundsync.com\n```\n\n```\n$ python check.py\nDEBUG:urllib3.connectionpool:Starting new HTTPS connection (1): app.outboundsync.com:443\nsend: b\'GET /api/v1/me HTTP/1.1\\r\\nHost: app.outboundsync.com\\r\\nUser-Agent: python-requests/2.32.3\\r\\nAccept-Encoding: gzip, deflate\\r\\nAccept: */*\\r\\nConnection: keep-alive\\r\\n\\r\\n\'\nreply: \'HTTP/1.1 401 Unauthorized\\r\\n\'\nheader: Date: Fri, 20 Nov 2026 07:15:40 GMT\nheader: Content-Type: application/json; charset=utf-8\nheader: Content-Length: 69\nheader: WWW-Authenticate: Bearer realm="OutboundSync API"\nDEBUG:urllib3.connectionpool:https://app.outboundsync.com:443 "GET /api/v1/me HTTP/1.1" 401 69\nTraceback (most recent call last):\n  File "/srv/sync/check.py", line 22, in <module>\n    r.raise_for_status()\n  File "/srv/sync/.venv/lib/python3.12/site-packages/requests/models.py", line 1024, in raise_for_status\n    raise HTTPError(http_error_msg, response=self)\nrequests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: https://app.outboundsync.com/api/v1/me\n```\nlokalnie u mnie działa, na stagingu nie :(\n',
+        401,
+        "missing_api_key",
+    ),
+    Paste(
+        "jsondecode_id_portal",
+        'Halo kak, saya coba jalankan dari wifi hotel kok error ya? Di kantor lancar.\n\nIn [4]: r = requests.get("https://app.outboundsync.com/api/v1/me", headers=h, timeout=30)\n\nIn [5]: r.status_code, r.headers["content-type"], r.text[:230]\nOut[5]:\n(200,\n \'text/html; charset=UTF-8\',\n \'<!DOCTYPE html><html><head><meta http-equiv="refresh" content="0; url=http://10.0.0.1:8002/login?dst=app.outboundsync.com"><title>Selamat Datang - Hotel Wi-Fi Login</title></head><body>Silakan masuk dengan nomor kamar Anda\')\n\nIn [6]: r.json()\n---------------------------------------------------------------------------\nJSONDecodeError                           Traceback (most recent call last)\nFile ~/venv/lib/python3.12/site-packages/requests/models.py:974, in Response.json(self, **kwargs)\n    973 try:\n--> 974     return complexjson.loads(self.text, **kwargs)\n    975 except JSONDecodeError as e:\n\nJSONDecodeError: Expecting value: line 1 column 1 (char 0)\n',
+        200,
+        "unexpected_response",
+    ),
+    Paste(
+        "powershell_de_timeout",
+        'Grüezi, das Task-Scheduler-Log von heute Nacht:\n\n**********************\nStart der Windows PowerShell-Aufzeichnung\nStartzeit: 20261125020003\nBenutzername: ACME\\svc_sync\nComputer: ZRH-SRV-0408 (Microsoft Windows NT 10.0.20348.0)\n**********************\nInvoke-RestMethod : Timeout für Vorgang überschritten\nIn D:\\Jobs\\Check-OutboundSync.ps1:17 Zeichen:7\n+ $me = Invoke-RestMethod -Uri "https://app.outboundsync.com/api/v1/me" ...\n+       ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~\n    + CategoryInfo          : InvalidOperation: (System.Net.HttpWebRequest:HttpWebRequest) [Invoke-RestMethod], WebExc \n   eption\n    + FullyQualifiedErrorId : WebCmdletWebResponseException,Microsoft.PowerShell.Commands.InvokeRestMethodCommand\n \n**********************\nEnde der Windows PowerShell-Aufzeichnung\nEndzeit: 20261125020104\n**********************\n',
+        None,
+        "timed_out",
+    ),
 )
