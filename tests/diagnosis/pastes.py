@@ -5673,12 +5673,6 @@ PASTES: tuple[Paste, ...] = (
         "timed_out",
     ),
     Paste(
-        "two_answers_the_later_with_a_key",
-        "GET https://app.outboundsync.com/api/v1/me HTTP/1.1\nHost: app.outboundsync.com\nUser-Agent: x\n\nHTTP/1.1 401 Unauthorized\nDate: Fri, 20 Nov 2026 07:15:40 GMT\n\n2026-11-20T07:20:40Z ERROR GET https://app.outboundsync.com/api/v1/me 401 Authorization: Bearer osapi_Qm71LdVt93XzPb6KfRw2HsYn",
-        401,
-        "invalid_api_key",
-    ),
-    Paste(
         "httpclient5_wire_no_auth",
         '10:02:55.301 [main] DEBUG org.apache.hc.client5.http.impl.classic.MainClientExec - ex-0000000001 executing GET /api/v1/me HTTP/1.1\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> GET /api/v1/me HTTP/1.1\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Accept: application/json, application/*+json\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Accept-Encoding: gzip, x-gzip, deflate\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Host: app.outboundsync.com\n10:02:55.309 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> Connection: keep-alive\n10:02:55.310 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 >> User-Agent: Apache-HttpClient/5.3.1 (Java/21.0.2)\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << HTTP/1.1 401 Unauthorized\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << Content-Type: application/json; charset=utf-8\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << Content-Length: 69\n10:02:55.522 [main] DEBUG org.apache.hc.client5.http.headers - http-outgoing-0 << WWW-Authenticate: Bearer realm="OutboundSync API"\nException in thread "main" org.springframework.web.client.HttpClientErrorException$Unauthorized: 401 Unauthorized: "{"statusCode":401,"message":"Invalid API key","error":"Unauthorized"}"\n\tat org.springframework.web.client.HttpClientErrorException.create(HttpClientErrorException.java:106)\n\tat org.springframework.web.client.DefaultResponseErrorHandler.handleError(DefaultResponseErrorHandler.java:183)\n\tat org.springframework.web.client.RestTemplate.doExecute(RestTemplate.java:889)\n',
         401,
