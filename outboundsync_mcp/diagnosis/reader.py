@@ -294,6 +294,8 @@ def _is_blocked(e: Sighting) -> bool:
 
 def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:
     """Who answered; a needle of a page counts only where a page or a proxy can have answered."""
+    if status == _OWN_ERROR and e.json_body:
+        return None  # through a proxy that names itself in a header
     if status == 407 or (e.intermediary is Intermediary.PROXY and (status is not None or _is_blocked(e))):
         return Intermediary.PROXY
     if status == 511:

@@ -633,7 +633,13 @@ _TIMEOUT_SECONDS = re.compile(
 )
 
 
+_WARNED = re.compile(r"\s{0,8}warning: (?:the certificate of|cannot verify)")
+"""What wget says and goes on, told to check no certificate."""
+
+
 def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
+    if _WARNED.match(lower):
+        return
     for needle, failure, rank in vocabulary.failures:
         if rank > s.failure_rank and needle in lower and _stands_alone(needle, unit.text, lower, vocabulary):
             s.failure, s.failure_rank, s.failure_text = failure, rank, unit.text

@@ -5702,4 +5702,16 @@ PASTES: tuple[Paste, ...] = (
         None,
         "timed_out",
     ),
+    Paste(
+        "curl_500_via_zscaler",
+        'HTTP/1.1 200 Connection established\n\nHTTP/1.1 500 Internal Server Error\nDate: Wed, 14 Oct 2026 16:20:19 GMT\nContent-Type: application/json; charset=utf-8\nContent-Length: 52\nX-Powered-By: Express\nETag: W/"34-rlKccw1E+/fV8niQk4oFitDfPro"\nVia: 1.1 zscaler-fra4 (Zscaler/6.2)\n\n{"statusCode":500,"message":"Internal server error"}',
+        500,
+        "server_error",
+    ),
+    Paste(
+        "captive_portal_meta_refresh_200",
+        '--2026-10-14 18:02:33--  https://app.outboundsync.com/api/v1/me\nResolving app.outboundsync.com (app.outboundsync.com)... 172.18.0.1\nConnecting to app.outboundsync.com (app.outboundsync.com)|172.18.0.1|:443... connected.\nWARNING: The certificate of ‘app.outboundsync.com’ is not trusted.\nWARNING: The certificate of ‘app.outboundsync.com’ doesn\'t have a known issuer.\nHTTP request sent, awaiting response...\n  HTTP/1.1 200 OK\n  Cache-Control: no-cache, no-store\n  Content-Type: text/html; charset=utf-8\n  Content-Length: 214\n  Connection: close\nLength: 214 [text/html]\nSaving to: ‘STDOUT’\n\n-                     0%[                    ]       0  --.-KB/s               <html>\n<head>\n  <title> Web Authentication Redirect</title>\n  <meta http-equiv="refresh" content="1; URL=https://portal.onboard-wifi.example/login?dst=https%3A%2F%2Fapp.outboundsync.com%2F"/>\n</head>\n<body></body>\n</html>\n-                   100%[===================>]     214  --.-KB/s    in 0s\n\n2026-10-14 18:02:33 (11.2 MB/s) - written to stdout [214/214]\n',
+        200,
+        "unexpected_response",
+    ),
 )
