@@ -483,7 +483,8 @@ def pick(exchanges: list[Sighting], status: int | None = None) -> Sighting | Non
 
 def _is_throttled(e: Sighting) -> bool:
     """The throttler's own answer, of no named owner: where OutboundSync alone is spoken of, it is its own."""
-    return owner_of(e) == "unknown" and bool(e.json_body) and "throttlerexception" in (e.message or "").lower()
+    is_answer = bool(e.json_body or e.waits)
+    return owner_of(e) == "unknown" and is_answer and "throttlerexception" in (e.message or "").lower()
 
 
 def _later_errors(success: Sighting, told: list[Sighting]) -> list[Sighting]:

@@ -55,9 +55,10 @@ _YAML_ITEM = re.compile(  # a list of one
 _ANSWER = re.compile(r"(?m)\n(?:=> |\[1\] |Out\[\d{1,4}\]: )?(?=[\"']?\d{1,10}[\"']?$)")
 _ASKED = re.compile(r"(?i)(?:status_?code|\.status|retry-after)[\"']?[\])]{0,2}$")
 _ANSWERED_PAIR = re.compile(r"(?m)(status_?code, [^\n]{0,120})\n(?:Out\[\d{1,4}\]:\s{0,2})?\((?=[1-5]\d\d,\s)")
-# PowerShell shows the property Headers.RetryAfter as a table.
+# PowerShell shows the property Headers.RetryAfter as a table, or as a list.
 _RETRY_DELTA = re.compile(
-    r"(?:RetryAfter\s{1,20})?\bDate[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}"
+    r"(?:(?:RetryAfter\s{1,20})?\bDate[ \t]{1,40}Delta\s{1,20}-{2,40}[ \t]{1,40}-{2,40}\s{1,40}"
+    r"|\bDate[ \t]{0,8}:[ \t]{0,8}\nDelta[ \t]{0,8}: )"
     r"(?P<delta>\d\d:\d\d:\d\d)(?!\S)"
 )
 # Jersey's and Karate's logs of a request number its lines.

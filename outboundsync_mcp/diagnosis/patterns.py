@@ -378,7 +378,19 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("an invalid response was received from the upstream", 502),  # Kong
     ("incapsula incident id", 403),
     ("you don't have permission to access", 403),  # Apache, Akamai
-    ("status code unauthorized", 401),  # .NET's names
+    ("status code badrequest", 400),  # .NET's names
+    ("status code notfound", 404),
+    ("status code methodnotallowed", 405),
+    ("status code proxyauthenticationrequired", 407),
+    ("status code requesttimeout", 408),
+    ("status code gone", 410),
+    ("status code requestentitytoolarge", 413),
+    ("status code requesturitoolong", 414),
+    ("status code unsupportedmediatype", 415),
+    ("status code requestheaderfieldstoolarge", 431),
+    ("status code movedpermanently", 301),
+    ("status code temporaryredirect", 307),
+    ("status code unauthorized", 401),
     ("status code forbidden", 403),
     ("status code toomanyrequests", 429),
     ("status code internalservererror", 500),

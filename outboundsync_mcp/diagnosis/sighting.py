@@ -848,8 +848,9 @@ def _see_log(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
 
 
 def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> None:
+    is_nginx = ", client: " in unit.text and ", server: " in unit.text  # its error log names the host that it serves
     for (_, value), keys in zip(unit.pairs, unit.keys, strict=True):
-        if not _HOST_KEYS.isdisjoint(keys):
+        if not _HOST_KEYS.isdisjoint(keys) and (not is_nginx or p.OUR_DOMAIN in value):
             _take_host(value, s, asked=True)
     for match in _URL.finditer(unit.text):
         before = unit.text[max(0, match.start() - 60) : match.start()]

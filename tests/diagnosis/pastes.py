@@ -5714,4 +5714,42 @@ PASTES: tuple[Paste, ...] = (
         200,
         "unexpected_response",
     ),
+    Paste(
+        "restsharp_names_413",
+        "System.Net.Http.HttpRequestException: Request failed with status code RequestEntityTooLarge\nhttps://app.outboundsync.com/api/v1/me",
+        413,
+        "bad_request",
+    ),
+    Paste(
+        "nginx_lua_connect_timed_out",
+        '2026/11/22 03:11:09 [error] 28#28: *401 lua tcp socket connect timed out, when connecting to 203.0.113.20:443, client: 10.1.4.9, server: hooks.acme.example, request: "GET /crm/whoami HTTP/1.1", host: "hooks.acme.example"\n2026/11/22 03:11:10 [info] outboundsync check failed',
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "elixir_req_429_after_others",
+        'iex(4)> Req.get!("https://app.outboundsync.com/api/v1/me", auth: {:bearer, System.fetch_env!("OUTBOUNDSYNC_API_KEY")}, max_retries: 2)\n\n08:52:14.310 [warning] retry: got exception, will retry in 1000ms, 2 attempts left\n\n08:52:14.310 [warning] ** (Req.TransportError) socket closed\n\n08:52:15.702 [warning] retry: got response with status 500, will retry in 2000ms, 1 attempt left\n%Req.Response{\n  status: 429,\n  headers: %{\n    "connection" => ["keep-alive"],\n    "content-type" => ["application/json; charset=utf-8"],\n    "date" => ["Tue, 24 Nov 2026 08:52:17 GMT"],\n    "retry-after" => ["41"]\n  },\n  body: %{\n    "message" => "ThrottlerException: Too Many Requests",\n    "statusCode" => 429\n  },\n  trailers: %{},\n  private: %{req_retry_count: 2}\n}\n',
+        429,
+        "rate_limited",
+        41,
+    ),
+    Paste(
+        "ps7_retryafter_object",
+        'PS> try { Invoke-RestMethod https://app.outboundsync.com/api/v1/me -Authentication Bearer -Token $tok } catch { $_; $_.Exception.Response.Headers.RetryAfter | fl }\nInvoke-RestMethod: \n{\n  "statusCode": 429,\n  "message": "ThrottlerException: Too Many Requests"\n}\n\nDate  : \nDelta : 00:00:37\n',
+        429,
+        "rate_limited",
+        37,
+    ),
+    Paste(
+        "openresty_lua_connect_timeout",
+        '2026/11/22 03:11:09 [error] 28#28: *401 lua tcp socket connect timed out, when connecting to 203.0.113.20:443, client: 10.1.4.9, server: hooks.acme.example, request: "GET /crm/whoami HTTP/1.1", host: "hooks.acme.example"\n2026/11/22 03:11:09 [error] 28#28: *401 [lua] outboundsync.lua:31: get_me(): GET https://app.outboundsync.com/api/v1/me failed: timeout, client: 10.1.4.9, server: hooks.acme.example, request: "GET /crm/whoami HTTP/1.1", host: "hooks.acme.example"\n',
+        None,
+        "timed_out",
+    ),
+    Paste(
+        "restsharp_431",
+        "System.Net.Http.HttpRequestException: Request failed with status code RequestHeaderFieldsTooLarge\n   at RestSharp.ResponseThrowExtension.ThrowIfError(RestResponse response)\n   at RestSharp.RestClientExtensions.GetAsync[T](IRestClient client, RestRequest request, CancellationToken cancellationToken)\n   at Acme.Integrations.OutboundSync.OutboundSyncClient.GetMeAsync(CancellationToken ct) in /src/Acme.Integrations/OutboundSync/OutboundSyncClient.cs:line 44\n",
+        431,
+        "bad_request",
+    ),
 )
