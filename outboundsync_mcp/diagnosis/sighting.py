@@ -454,7 +454,6 @@ def _as_scanned(lower: str) -> str:
 
 
 _SCANNED = {words: _as_scanned(words) for words, *_ in p.DOCUMENTED_MESSAGES}
-_STATUS_OF = {message: status for _, status, message in p.DOCUMENTED_MESSAGES}
 _TALK = re.compile(
     r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than|past|rid of|fixed|solved|resolved)\W{1,3}"
     r"(?:the |an? |that |\"|'|“){0,2}$"
@@ -835,7 +834,8 @@ def _see_own_answer(unit: Unit, s: Sighting) -> None:
     ours = any(p.OUR_DOMAIN in value for key, value in named if key in _HOST_KEYS) or any(map(_PATH.search, asked))
     if not ours and any(value.startswith("/") for value in asked) and any(key in _METHOD_KEYS for key, _ in named):
         s.status, s.status_rank = None, 0
-        if s.message_rank == 3 and (status := _STATUS_OF.get(s.message or "")):
+        said = (s.message or "").lower() if s.message_rank == 3 else ""
+        if status := next((status for words, status, _ in p.DOCUMENTED_MESSAGES if words in said), None):
             _state(s, status, CUED, implied=True)
 
 
@@ -953,13 +953,13 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         _see_contrast(lower.split("\n", 1)[0], vocabulary, s)
     if s.mentions_us or s.vendor:
         return
-    asked = _SCREEN.sub("", lower) if vocabulary.vendor_domains and "://" in lower else lower
+    lower = _SCREEN.sub("", lower) if "://" in lower else lower
     for vendor, domain in vocabulary.vendor_domains:
-        at = asked.find(domain)
+        at = lower.find(domain)
         if (
             at >= 0
-            and (at == 0 or asked[at - 1] in "./ '\"(")
-            and "@" not in asked[max(0, at - 40) : at]
+            and (at == 0 or lower[at - 1] in "./ '\"(")
+            and "@" not in lower[max(0, at - 40) : at]
             and s.status_rank != BARE
         ):
             s.vendor, s.vendor_rank = vendor, 1

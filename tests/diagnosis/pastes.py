@@ -5752,4 +5752,16 @@ PASTES: tuple[Paste, ...] = (
         431,
         "bad_request",
     ),
+    Paste(
+        "screen_of_the_vendor_that_erred",
+        "see https://app.hubspot.com/x for the HubSpot error 401",
+        401,
+        "not_outboundsync",
+    ),
+    Paste(
+        "pino_own_500_of_a_401",
+        '{"level":50,"req":{"method":"GET","url":"/health"},"res":{"statusCode":500},"err":{"message":"401 Invalid API key"},"msg":"request errored"}',
+        401,
+        "invalid_api_key",
+    ),
 )
