@@ -387,7 +387,6 @@ _NO_STATUS = (
     Rule("cloudflare_block", lambda e: e.cdn_code in _CLOUDFLARE_BLOCKS or _challenged(e)),
     Rule("upstream_cloudflare", lambda e: e.cdn_code is not None),
     Rule("forbidden_proxy", lambda e: _blocked(e) and e.intermediary is Intermediary.PROXY),
-    Rule("forbidden_firewall", lambda e: _blocked(e) and e.intermediary is Intermediary.FIREWALL),
     Rule("no_answer", lambda e: e.source == "live"),
     Rule("nothing_given", lambda e: not any(line.strip() for line in e.seen)),
     Rule("unknown", _any),

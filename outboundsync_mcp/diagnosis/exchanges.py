@@ -151,8 +151,15 @@ def _without_doubles(exchanges: list[Sighting]) -> list[Sighting]:
 
 
 def _adds_nothing(e: Sighting) -> bool:
-    """Whether it has the status alone, as the library's own log of the answer that is shown above."""
-    return e.key is None and e.when is None and not e.waits and e.message_rank < 2 and e.record
+    """Whether it has the status alone, as urllib3's own log of the answer that is shown above."""
+    return (
+        "urllib3.connectionpool" in e.text[:200]
+        and e.key is None
+        and e.when is None
+        and not e.waits
+        and e.message_rank < 2
+        and e.record
+    )
 
 
 _UNAUTHORIZED = 401
@@ -344,16 +351,21 @@ def _contradicts(e: Sighting, s: Sighting) -> bool:
 
 
 _RESPONSE_LINES = 60
+_CLIENT_SAYS = re.compile(
+    r"(?i)curl: \(|getaddrinfo|und_err|fetch failed|\bretr(?:y|ied)|exception:|traceback|requests\.|urllib3|\beconn"
+    r"|enotfound|etimedout|\bdial tcp"
+)
 _HEAD = re.compile(r"[\s<]{0,4}HTTP/[\d.]{1,3} \d{3}\b")
 
 
 def _is_in_its_body(s: Sighting, e: Sighting) -> bool:
     """Whether `s` stands behind a response's status line, headers and the empty line that ends them."""
-    if s.record or s.opens or s.when or len(e.more) > _RESPONSE_LINES:
+    if s.record or s.opens or s.when or len(e.more) > _RESPONSE_LINES or _CLIENT_SAYS.search(s.text[:2000]):
         return False
     lines = [e.text, *e.more]
     head = max((at for at, line in enumerate(lines) if _HEAD.match(line)), default=len(lines))
-    return sum(not line.strip("< \t\r") for line in lines[head:]) == 1
+    behind = lines[head:]
+    return sum(not line.strip("< \t\r") for line in behind) == 1 and not any(map(_CLIENT_SAYS.search, behind))
 
 
 def _tells_of_us(e: Sighting) -> bool:

@@ -37,8 +37,8 @@ _QUOTED_PRINTABLE = re.compile(r"=(?<![=\s]=)(?:\n|3D|20\n|22|E2=80)")
 _WRITE_OUT = re.compile(r"(?:-w|--write-out)[ =](?P<quote>[\"'])[^\"'\n]{0,200}(?P=quote)")  # curl's
 # Where a shell, PowerShell or cmd continues a command before a flag or the URL.
 _CONTINUED = re.compile(r"[ \t]*(?:\\|`|\^)\n(?:More\?)?[ \t]*(?=-|[\"']?https?://)")
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | dict.fromkeys((0x2010, 0x2011), ord("-"))
-"""Full-width forms of ASCII, and the hyphens that word processors put in its place."""
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}  # full-width forms of ASCII
+_HYPHEN = re.compile(r"(?i)(?<=retry)[\u2010\u2011](?=after)")  # a word processor's
 
 # Values that dumpers put on lines of their own: PHP's print_r and var_dump, Node's and Python's lists.
 _PHP_ARRAY = re.compile(
@@ -235,7 +235,7 @@ def _from_quoted_printable(text: str) -> str:
 
 
 def _plain_digits(text: str) -> str:
-    """Full-width forms, hyphens and the digits of other scripts as ASCII."""
-    text = text.translate(_WIDE)
+    """Full-width forms and the digits of other scripts as ASCII, and the hyphen of Retry-After."""
+    text = _HYPHEN.sub("-", text.translate(_WIDE))
     others = {char for char in set(text) if not char.isascii() and char.isdecimal()}
     return text.translate({ord(char): str(unicodedata.decimal(char)) for char in others}) if others else text

@@ -33,7 +33,7 @@ _BY_KIND: dict[str, dict[str, object]] = {
     "unknown": {},
 }
 """The least evidence that leads to the same kind again."""
-_OF_A_PROXY = {("forbidden", 401), ("forbidden", 407), ("upstream_unavailable", 500)}
+_OF_A_PROXY = {("forbidden", None), ("forbidden", 401), ("forbidden", 407), ("upstream_unavailable", 500)}
 """Kinds that these statuses have only where a proxy answered."""
 
 

@@ -374,7 +374,6 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("upstream request timeout", 504),
     ("sorry, you have been blocked", 403),  # Cloudflare
     ("attention required! | cloudflare", 403),
-    ("request blocked.", 403),  # CloudFront
     ("an invalid response was received from the upstream", 502),  # Kong
     ("incapsula incident id", 403),
     ("you don't have permission to access", 403),  # Apache, Akamai
@@ -383,7 +382,6 @@ IMPLIED_BY_WORDS: tuple[tuple[str, int], ...] = (
     ("status code methodnotallowed", 405),
     ("status code proxyauthenticationrequired", 407),
     ("status code requesttimeout", 408),
-    ("status code gone", 410),
     ("status code requestentitytoolarge", 413),
     ("status code requesturitoolong", 414),
     ("status code unsupportedmediatype", 415),
@@ -473,7 +471,7 @@ INSTRUCTION = Hinted(
 GENERAL = Hinted(
     ("n invalid ", "a wrong ", "a missing ", "a bad ", "a revoked ", "n expired ", "a malformed "),
     re.compile(
-        r"\ban? (?:invalid|wrong|missing|bad|revoked|expired|malformed) (?:api |bearer )?(?:key|token) (?:gives?|gets?"
+        r"^(?!.*outbound)(?:.{0,200}[.:;,] ?)?an? (?:invalid|wrong|missing|bad|revoked|expired|malformed) (?:api |bearer )?(?:key|token) (?:gives?|gets?"
         r"|returns?|means?|would|will|leads?|results?|yields?|causes?|produces?)\b"
     ),
 )
@@ -981,7 +979,7 @@ INTERMEDIARIES: tuple[PageWords, ...] = (
         cf-browser-verification | challenge-platform | you are being rate limited | cloudflare challenge | cdn-cgi/ |
         cloudflare_error | cf_chl | cloudflare block | cloudflare error |
         enable javascript and cookies to continue | blocked by cloudflare | checking your browser before |
-        used cloudflare to restrict access | you are unable to access | why have i been blocked
+        used cloudflare to restrict access | unable_to_access
         """,
     ),
     PageWords("attention required! | cloudflare", Intermediary.CLOUDFLARE),

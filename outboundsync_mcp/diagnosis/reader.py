@@ -149,7 +149,7 @@ def _evidence(
     seen = [*_quotes(e, redact), *notes]
     between = _intermediary(e, final)
     is_silent = not e.outcome and not (key and key.fault) and status is None and message is None
-    if given and is_silent and between is None:
+    if given and is_silent and not _is_blocked(e):
         seen.append("Nothing in the text reads as an HTTP error.")
     if status is None and final is not None and (e.status_implied or e.status is None):
         seen.append(
@@ -288,13 +288,13 @@ _BLOCKED = re.compile(r"(?i)\bblocked\b|access denied")
 
 def _is_blocked(e: Sighting) -> bool:
     """Whether a page says so that states no status, and nothing else is told."""
-    is_told = e.intermediary is Intermediary.PROXY or (e.intermediary is Intermediary.FIREWALL and e.mentions_us)
-    return is_told and not e.outcome and _BLOCKED.search(e.text) is not None
+    is_proxy = e.intermediary is Intermediary.PROXY and owner_of(e) != "vendor"
+    return is_proxy and not e.outcome and _BLOCKED.search(e.text) is not None
 
 
 def _intermediary(e: Sighting, status: int | None) -> Intermediary | None:
     """Who answered; a needle of a page counts only where a page or a proxy can have answered."""
-    if status == _OWN_ERROR and e.json_body:
+    if status == _OWN_ERROR and e.json_body and (e.message or "").lower().startswith("internal server error"):
         return None  # through a proxy that names itself in a header
     if status == 407 or (e.intermediary is Intermediary.PROXY and (status is not None or _is_blocked(e))):
         return Intermediary.PROXY

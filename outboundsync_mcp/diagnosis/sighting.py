@@ -172,6 +172,11 @@ class Vocabulary:
         """Whether the text speaks of certificates at all."""
         return any(word in self.lower for word in p.CERTIFICATE_WORDS)
 
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether wget went on to the request."""
+        return "awaiting response" in self.lower
+
     def _mark(self, bits: int, find: Callable[[int], int]) -> None:
         """Set `bits` for each unit in which `find`, given where to start, finds something."""
         at = find(0)
@@ -454,13 +459,8 @@ def _as_scanned(lower: str) -> str:
 
 
 _SCANNED = {words: _as_scanned(words) for words, *_ in p.DOCUMENTED_MESSAGES}
-_TALK = re.compile(
-    r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than|past|rid of|fixed|solved|resolved)\W{1,3}"
-    r"(?:the |an? |that |\"|'|“){0,2}$"
-)
-_OVER = re.compile(
-    r"(?i)[\"'”]?(?: \w{1,10}){0,2} (?:(?:from|of) (?:yesterday|last )|(?:is|was) (?:gone|fixed|solved|resolved)\b)"
-)
+_TALK = re.compile(r"(?i)(?:not|isn't|is not|no|never|without|instead of|rather than)\W{1,3}(?:the |an? |\"|'|“){0,2}$")
+_OVER = re.compile(r" (?:thing|one|problem|issue|trouble) (?:from|of) (?:yesterday|last (?:week|month|time))\b(?! on)")
 
 
 def _another_key(lower: str) -> bool:
@@ -637,7 +637,7 @@ _WARNED = re.compile(r"\s{0,8}warning: (?:the certificate of|cannot verify)")
 
 
 def _see_failure(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> None:
-    if _WARNED.match(lower):
+    if _WARNED.match(lower) and vocabulary.goes_on:
         return
     for needle, failure, rank in vocabulary.failures:
         if rank > s.failure_rank and needle in lower and _stands_alone(needle, unit.text, lower, vocabulary):
@@ -769,12 +769,11 @@ _TO_READ = re.compile(
     r"|learn)\b[^/]{0,30}$"
 )
 _SCREEN = re.compile(
-    r"(?i)https?://(?!\S{0,200}(?:outboundsync\.com|/api\b|/v\d|/services/data))"
-    r"(?:(?:app|console|portal|dashboard|admin|studio)\.[\w.-]{4,100}"
-    r"|(?:[\w-]{1,60}\.){0,3}(?:console\.aws\.amazon\.com|lightning\.force\.com|(?:docs|drive)\.google\.com"
-    r"|linear\.app|notion\.so|gitlab\.com/\S{1,100}/-|zapier\.com/(?:app|editor)|make\.com/\d{1,12}"
-    r"|slack\.com/(?:archives|client)|atlassian\.net/(?:browse|wiki|jira|servicedesk)|zendesk\.com/(?:agent|hc)"
-    r"|trello\.com/c|github\.com/[\w.-]{1,60}/[\w.-]{1,100}/(?:issues|pull|blob|tree|wiki|discussions|actions|commit))/)"
+    r"(?i)https?://(?:[\w-]{1,60}\.){0,3}(?:console\.aws\.amazon\.com|console\.cloud\.google\.com|portal\.azure\.com"
+    r"|app\.hubspot\.com/contacts|datadoghq\.(?:com|eu)/logs|gitlab\.com/\S{1,100}/-|zapier\.com/(?:app|editor)"
+    r"|make\.com/\d{1,12}|slack\.com/(?:archives|client)|atlassian\.net/(?:browse|wiki|jira|servicedesk)"
+    r"|zendesk\.com/(?:agent|hc)|linear\.app/\w{1,40}/issue|trello\.com/c"
+    r"|(?<!api\.)github\.com/[\w.-]{1,60}/[\w.-]{1,100}/(?:issues|pull|blob|tree|wiki|discussions|actions|commit))\b"
 )
 """What a person looks at: a run, a ticket, a log, a page of instructions. No API answers there."""
 _PATH = re.compile(r"/api/v1/me(?![\w-])")
@@ -821,17 +820,20 @@ _LOG_HINTS = (
 _ASKED_PATH = frozenset(
     {"path", "uri", "url", "requestpath", "requesturi", "requesturl", "route", "httptarget", "urlpath"}
 )
+_OWN_ERROR = 500
 _METHOD_KEYS = frozenset({"method", "requestmethod", "httpmethod", "httprequestmethod"})
 
 
 def _see_own_answer(unit: Unit, s: Sighting) -> None:
     """A record of what the user's own server answered, and why it could not do better: the reason is what counts."""
     told = s.failure_rank >= 3 or s.body_fault is not None or s.message_rank == 3
-    if not told or s.status is None or s.status < 500:
+    if not told or s.status != _OWN_ERROR:
         return
     named = [(key, value) for (_, value), keys in zip(unit.pairs, unit.keys, strict=True) for key in keys]
     asked = [value for key, value in named if key in _ASKED_PATH]
-    ours = any(p.OUR_DOMAIN in value for key, value in named if key in _HOST_KEYS) or any(map(_PATH.search, asked))
+    ours = any(p.OUR_DOMAIN in value for key, value in named if key in _HOST_KEYS) or any(
+        _PATH.search(value) or value.endswith("/me") for value in asked
+    )
     if not ours and any(value.startswith("/") for value in asked) and any(key in _METHOD_KEYS for key, _ in named):
         s.status, s.status_rank = None, 0
         said = (s.message or "").lower() if s.message_rank == 3 else ""
@@ -856,7 +858,8 @@ def _see_url(unit: Unit, _lower: str, _vocabulary: Vocabulary, s: Sighting) -> N
         before = unit.text[max(0, match.start() - 60) : match.start()]
         if "user-agent" in before.lower():
             continue  # "got (https://github.com/sindresorhus/got)"
-        if _SCREEN.match(match[0]) and not _REQUEST_CONTEXT.search(before):
+        is_screen = (s.status is None or "github.com" in match[0]) and _SCREEN.match(match[0])
+        if is_screen and not _REQUEST_CONTEXT.search(before):
             continue
         asked = _REQUEST_CONTEXT.search(before) is not None or (
             s.status_rank >= CUED and s.message_rank < 3 and _TO_READ.search(before) is None and bool(match["path"])
@@ -932,10 +935,15 @@ _OF_VENDOR = re.compile(r"\b(?:from|by|of|calling|de|von|at|to|with|call) (?:the
 _CONTRAST = re.compile(r"\b(?:but|while|whereas|though|although|aber|mais|pero|mas|maar|ale)\b|\bно\b|;")
 
 
+_OURS_WORKS = re.compile(r"outbound ?sync\b[^.,;]{0,30}\b(?:works?|working|fine|ok|okay|200)\b")
+
+
 def _see_contrast(line: str, vocabulary: Vocabulary, s: Sighting) -> None:
     """A body in a sentence that tells of another vendor first, and of us behind the "but"."""
     contrast = _CONTRAST.search(line)
     if contrast is None or any(name in line[: contrast.start()] for name in _OUR_NAMES):
+        return
+    if _OURS_WORKS.search(line, contrast.end()) is None:
         return
     for vendor, word in vocabulary.vendor_words:
         at = line.find(word, 0, contrast.start())
@@ -953,7 +961,7 @@ def _see_vendor(unit: Unit, lower: str, vocabulary: Vocabulary, s: Sighting) -> 
         _see_contrast(lower.split("\n", 1)[0], vocabulary, s)
     if s.mentions_us or s.vendor:
         return
-    lower = _SCREEN.sub("", lower) if "://" in lower else lower
+    lower = _SCREEN.sub("", lower) if s.status is None and "://" in lower else lower
     for vendor, domain in vocabulary.vendor_domains:
         at = lower.find(domain)
         if (

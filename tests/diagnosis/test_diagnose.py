@@ -169,8 +169,6 @@ CASES = (
     pasted("forbidden_foreign", "likely", "another host", status=403, api_host=False, host="example.org"),
     live("forbidden_proxy", "likely", "HTTPS_PROXY", status=403, intermediary=Intermediary.PROXY),
     pasted("forbidden_proxy", "likely", intermediary=Intermediary.PROXY, seen=("“Website blocked.”",)),
-    pasted("forbidden_firewall", "likely", intermediary=Intermediary.FIREWALL, seen=("“Access Denied”",)),
-    pasted("unknown", "possible", intermediary=Intermediary.FIREWALL, seen=("“Wordfence is installed”",)),
     live("forbidden_portal", "likely", "sign in", status=403, intermediary=Intermediary.CAPTIVE_PORTAL),
     live("forbidden_firewall", "likely", "another network", status=403, intermediary=Intermediary.FIREWALL),
     live("forbidden_gateway", "likely", "gateway", status=403, intermediary=Intermediary.GATEWAY),
